@@ -1,0 +1,106 @@
+//! The command line: flags to options, a library call, its result to output.
+//!
+//! `pack` and `publish` are npm's commands and read their arguments by npm's
+//! rules ([`Flags`]): any configuration key is a flag, before or behind the
+//! command. Clap lists their flags in `--help`, and reads the commands that are
+//! consign's own.
+
+mod pack;
+mod publish;
+mod rehearse;
+mod report;
+mod sandbox;
+mod session;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Flags;
+use crate::environment::Environment;
+use session::Session;
+
+/// Publishes npm packages without Node: npm's files, CodeArtifact tokens, one named outcome.
+#[derive(Parser)]
+#[command(name = "consign", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Pack(pack::Arguments),
+    Publish(publish::Arguments),
+    Rehearse(rehearse::Arguments),
+    Sandbox(sandbox::Arguments),
+}
+
+/// npm's flags that every command of npm's takes.
+#[derive(clap::Args)]
+#[expect(
+    dead_code,
+    reason = "npm's rules read these (`config::Flags`); clap shows them in --help"
+)]
+struct CommonArguments {
+    /// Registry to publish to; a scope's own registry and publishConfig count as with npm
+    #[arg(long, value_name = "URL")]
+    registry: Option<String>,
+    /// The user's .npmrc
+    #[arg(long, value_name = "FILE")]
+    userconfig: Option<std::path::PathBuf>,
+    /// How much to say: silent, error, warn, notice, http, info, verbose or silly
+    /// (-s: silent, -q: warn, -d: info)
+    #[arg(long, value_name = "LEVEL", default_value = "notice")]
+    loglevel: String,
+}
+
+/// Runs the command that the arguments name (the program's own name first) and
+/// returns the process's exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(status) = npm_command(&arguments, environment) {
+        return status;
+    }
+    match Arguments::try_parse_from(arguments) {
+        Ok(Arguments {
+            command: Command::Rehearse(arguments),
+        }) => rehearse::run(&arguments, environment),
+        Ok(Arguments {
+            command: Command::Sandbox(arguments),
+        }) => sandbox::run(&arguments, environment),
+        // These two come here only to be asked for their help.
+        Ok(Arguments {
+            command: Command::Pack(_) | Command::Publish(_),
+        }) => 2,
+        Err(error) => report::usage(&error),
+    }
+}
+
+/// Runs `pack` or `publish`; `None` if the arguments name neither, or ask for
+/// help.
+fn npm_command(arguments: &[OsString], environment: &Environment) -> Option<u8> {
+    // npm too reads its arguments as Unicode.
+    let words = arguments
+        .iter()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    let words: Vec<String> = words.collect();
+    let wants_help = words.iter().any(|word| word == "--help" || word == "-h");
+    if wants_help || !words.iter().any(|word| word == "pack" || word == "publish") {
+        return None;
+    }
+    let flags = match Flags::parse(words, environment) {
+        Ok(flags) => flags,
+        Err(error) => return Some(report::before_session(&error.into())),
+    };
+    let run = match flags.positionals.first().map(String::as_str) {
+        Some("pack") => pack::run,
+        Some("publish") => publish::run,
+        _ => return None,
+    };
+    Some(match Session::start(flags, environment) {
+        Ok(session) => run(&session).unwrap_or_else(|error| session.report(&error)),
+        Err(error) => report::before_session(&error),
+    })
+}

@@ -1,0 +1,83 @@
+//! Errors as they are told: on stderr in npm's layout, and as an object on
+//! stdout when JSON is asked for.
+
+use std::error::Error as _;
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use serde_json::json;
+
+use crate::error::Error;
+use crate::output::redact::redact;
+use crate::output::{Level, Log as _, Printer};
+
+/// Tells an error and returns the exit status it ends with.
+pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
+    let causes = causes(error);
+    let say = |text: &str| printer.log(Level::Error, "", &redact(text));
+    if let Some(code) = error.code() {
+        say(&format!("code {code}"));
+    }
+    if let Some(outcome) = error.outcome() {
+        say(&format!("outcome {outcome}"));
+    }
+    say(&error.to_string());
+    causes.iter().for_each(|cause| say(cause));
+    if let Some(window) = source_window(error) {
+        say(&window);
+    }
+    if let Some(hint) = error.hint() {
+        say(&format!("next: {hint}"));
+    }
+    if as_json {
+        let mut object = serde_json::Map::new();
+        if let Some(code) = error.code() {
+            object.insert("code".into(), code.into());
+        }
+        let mut summary = vec![error.to_string()];
+        summary.extend(causes);
+        object.insert("summary".into(), redact(&summary.join(": ")).into());
+        object.insert(
+            "detail".into(),
+            redact(&error.hint().unwrap_or_default()).into(),
+        );
+        if let Some(outcome) = error.outcome() {
+            object.insert("outcome".into(), outcome.into());
+        }
+        // Nobody is left to tell when stdout is closed.
+        let _ = printer.json(&json!({ "error": object }));
+    }
+    error.exit_status()
+}
+
+/// Tells an error that came before there was a configuration to obey.
+pub(super) fn before_session(error: &Error) -> u8 {
+    self::error(&Printer::standard(Level::default(), false), false, error)
+}
+
+/// Tells what is wrong with the arguments, or the help that was asked for.
+pub(super) fn usage(error: &clap::Error) -> u8 {
+    // Nobody is left to tell when the stream is closed.
+    let _ = error.print();
+    u8::try_from(error.exit_code()).unwrap_or(2)
+}
+
+/// The error's sources, outermost first.
+fn causes(error: &Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes
+}
+
+/// The lines of the file around the place an error is about.
+fn source_window(error: &Error) -> Option<String> {
+    let mut window = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(100)
+        .render_report(&mut window, error.diagnostic()?)
+        .ok()?;
+    Some(window.trim_end().to_owned())
+}

@@ -1,0 +1,116 @@
+//! `consign sandbox`: the look-alike of CodeArtifact as a server.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::report;
+use super::session::current_thread;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::output::{Level, Log as _, Printer};
+use crate::sandbox::{Config, Sandbox};
+
+/// Serves a look-alike of CodeArtifact on 127.0.0.1, for any client, until interrupted.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Port to listen on; without it the system picks one
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Keep domains, repositories and packages in this directory; without it, in memory
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Domain that is there from the start
+    #[arg(long, value_name = "D", env = "CONSIGN_DOMAIN")]
+    domain: Option<String>,
+    /// Repository that is there from the start
+    #[arg(long, value_name = "R", env = "CONSIGN_REPOSITORY")]
+    repository: Option<String>,
+    /// Write the environment as KEY=VALUE lines to this file once connections are accepted
+    #[arg(long, value_name = "F")]
+    env_file: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
+    let printer = Printer::standard(Level::default(), true);
+    match serve(arguments, environment, &printer) {
+        Ok(()) => 0,
+        Err(error) => report::error(&printer, false, &error),
+    }
+}
+
+fn serve(arguments: &Arguments, environment: &Environment, printer: &Printer) -> Result<(), Error> {
+    let in_directory = |path: &Path| environment.current_directory().join(path);
+    let default = Config::default();
+    let config = Config {
+        port: arguments.port.unwrap_or(default.port),
+        data: arguments.data.as_deref().map(in_directory),
+        domain: arguments.domain.clone().unwrap_or(default.domain),
+        repository: arguments.repository.clone().unwrap_or(default.repository),
+        ..Config::default()
+    };
+    current_thread()?.block_on(async {
+        let sandbox = Sandbox::bind(config).await?;
+        let variables = sandbox.environment();
+        if let Some(file) = &arguments.env_file {
+            write_env_file(&in_directory(file), &variables)?;
+        }
+        for (name, value) in &variables {
+            // Values are names, keys and URLs of the sandbox: nothing a shell would read.
+            printer
+                .data(&format!("export {name}={value}"))
+                .map_err(|source| Error::System {
+                    doing: "could not print the environment",
+                    source,
+                })?;
+        }
+        printer.log(
+            Level::Notice,
+            "sandbox",
+            &format!("listening on {}; Ctrl-C ends it", sandbox.address()),
+        );
+        sandbox.serve(interrupted()).await?;
+        Ok(())
+    })
+}
+
+/// Ends on Ctrl-C and on the signal with which service managers end a process.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler the system's own way of ending a process remains.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Writes the whole file or none: a waiting reader never sees half of it. It
+/// holds a secret, if one of a sandbox, so only its owner may read it.
+fn write_env_file(path: &Path, variables: &[(&str, String)]) -> Result<(), Error> {
+    let text = variables
+        .iter()
+        .fold(String::new(), |mut text, (name, value)| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name}={value}");
+            text
+        });
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let write = || {
+        let mut file = tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,293 @@
+//! The sum of what can go wrong in a command, with npm's code, the exit status
+//! and the next step of each.
+
+use std::io;
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+
+use crate::codeartifact::{EndpointError, TokenError};
+use crate::config::ConfigError;
+use crate::manifest::ManifestError;
+use crate::packlist::PacklistError;
+use crate::publish::PublishError;
+use crate::registry::Outcome;
+use crate::registry::choice::RegistryChoiceError;
+use crate::registry::credentials::CredentialError;
+use crate::sandbox::SandboxError;
+use crate::tarball::TarballError;
+
+/// Why a command ended without doing its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no telling which registry a package goes to.
+    #[error(transparent)]
+    RegistryChoice(#[from] RegistryChoiceError),
+    /// Credentials that are configured cannot be read.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// package.json cannot be packed or published.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The files cannot be listed.
+    #[error(transparent)]
+    Packlist(#[from] PacklistError),
+    /// The tarball cannot be written.
+    #[error(transparent)]
+    Tarball(#[from] TarballError),
+    /// The registry looks like CodeArtifact and is wrong.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// There is no token for the registry.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// npm's refusals that depend on what the registry holds.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The sandbox cannot be started or run.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// A publish that ended, but not well.
+    #[error("{}", outcome_text(.0))]
+    Outcome(Outcome),
+    /// npm's refusals that depend on flags and configuration.
+    #[error("{message}")]
+    Refused {
+        /// npm's code, where it has one.
+        code: Option<&'static str>,
+        /// npm's sentence.
+        message: String,
+        /// The next step.
+        hint: Option<String>,
+    },
+    /// A file that cannot be written.
+    #[error("could not write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The reader of stdout or the system failed consign.
+    #[error("{doing}")]
+    System {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A command that cannot be done as it was asked.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// npm's code for the error, or ours where npm has none and scripts need
+    /// one.
+    pub fn code(&self) -> Option<String> {
+        let code = match self {
+            Self::Config(error) => error.code(),
+            Self::Manifest(error) => error.code(),
+            Self::RegistryChoice(error) => error.code(),
+            Self::Credential(error) => error.code(),
+            Self::Packlist(error) => packlist_source(error).and_then(system_code),
+            Self::Tarball(TarballError::Read { source, .. })
+            | Self::Write { source, .. }
+            | Self::System { source, .. } => system_code(source),
+            Self::Outcome(outcome) => return outcome_code(outcome),
+            Self::Token(_) | Self::Endpoint(_) => Some("ENEEDAUTH"),
+            Self::Refused { code, .. } => *code,
+            Self::Usage(_) => Some("EUSAGE"),
+            Self::Tarball(_) | Self::Publish(_) | Self::Sandbox(_) => None,
+        };
+        code.map(str::to_owned)
+    }
+
+    /// The process's exit status: an outcome's own, npm's where npm refuses.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Outcome(outcome) => outcome.exit_status(),
+            // No token is no credential: nothing was sent.
+            Self::Token(TokenError::Unreachable { .. }) => 16,
+            Self::Token(_) => 13,
+            Self::Usage(_) => 2,
+            Self::Manifest(error) => error.exit_status(),
+            Self::Packlist(error) => packlist_source(error).map_or(1, system_status),
+            Self::Tarball(TarballError::Read { source, .. })
+            | Self::Write { source, .. }
+            | Self::System { source, .. } => system_status(source),
+            _ => 1,
+        }
+    }
+
+    /// The outcome's name, where a publish got as far as one.
+    pub fn outcome(&self) -> Option<&'static str> {
+        match self {
+            Self::Outcome(outcome) => Some(outcome.name()),
+            Self::Token(TokenError::Unreachable { .. }) => Some("unreachable"),
+            Self::Token(TokenError::Denied { .. }) => Some("forbidden"),
+            Self::Token(_) => Some("unauthenticated"),
+            _ => None,
+        }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Manifest(error) => error.hint(),
+            Self::RegistryChoice(error) => error.hint(),
+            Self::Credential(error) => error.hint(),
+            Self::Packlist(error) => packlist_hint(error),
+            Self::Sandbox(error) => error.hint(),
+            Self::Tarball(error) => error.hint(),
+            Self::Endpoint(error) => Some(error.hint()),
+            Self::Token(error) => error.hint(),
+            Self::Outcome(outcome) => outcome_hint(outcome),
+            Self::Refused { hint, .. } => hint.clone(),
+            Self::Write { .. } => {
+                Some("check that the directory exists and can be written to".into())
+            }
+            Self::Usage(_) => Some("see --help".into()),
+            Self::Publish(_) | Self::System { .. } => None,
+        }
+    }
+
+    /// The place in a file that the error is about, for a window of its source.
+    pub fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            Self::Manifest(ManifestError::Syntax { source, .. }) => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Published { .. } => "published".to_owned(),
+        Outcome::AlreadyPublished => "already published, with identical contents".to_owned(),
+        Outcome::Conflict { differences } => {
+            let mut text = "that version is already published, with other contents".to_owned();
+            for difference in differences {
+                text.push_str("\n  ");
+                text.push_str(difference);
+            }
+            text
+        }
+        Outcome::AcceptedNotVisible { reason } => {
+            format!("accepted, but not readable yet: {reason}")
+        }
+        Outcome::Unknown { tried } => {
+            format!(
+                "whether it was published could not be determined:\n  {}",
+                tried.join("\n  ")
+            )
+        }
+        Outcome::Unauthenticated { message }
+        | Outcome::Forbidden { message }
+        | Outcome::Rejected { message, .. } => message.clone(),
+        Outcome::GateFailed { reason } => reason.clone(),
+        Outcome::Unreachable { reason } => reason.clone(),
+    }
+}
+
+fn outcome_code(outcome: &Outcome) -> Option<String> {
+    Some(match outcome {
+        Outcome::Conflict { .. } => "EPUBLISHCONFLICT".to_owned(),
+        Outcome::Unauthenticated { .. } => "E401".to_owned(),
+        Outcome::Forbidden { .. } => "E403".to_owned(),
+        Outcome::Rejected { status, .. } => format!("E{status}"),
+        Outcome::Unreachable { .. } => "EUNREACHABLE".to_owned(),
+        Outcome::Unknown { .. } => "EUNKNOWNOUTCOME".to_owned(),
+        Outcome::AcceptedNotVisible { .. } => "ENOTVISIBLE".to_owned(),
+        Outcome::GateFailed { .. } => "EGATE".to_owned(),
+        Outcome::Published { .. } | Outcome::AlreadyPublished => return None,
+    })
+}
+
+fn outcome_hint(outcome: &Outcome) -> Option<String> {
+    Some(
+        match outcome {
+            Outcome::Conflict { .. } => "raise the version in package.json: a published version cannot change",
+            Outcome::AcceptedNotVisible { .. } => {
+                "run the same command again later: it ends as already-published once the registry shows the version; \
+                 --wait gives it more time"
+            }
+            Outcome::Unknown { .. } => {
+                "run the same command again: it ends as already-published if the version arrived"
+            }
+            Outcome::Unauthenticated { .. } => {
+                "the registry did not believe the credentials: check the token in .npmrc, its expiry and its registry"
+            }
+            Outcome::Forbidden { .. } => {
+                "the identity is known but not allowed to publish this package: on CodeArtifact it needs \
+                 codeartifact:PublishPackageVersion on it"
+            }
+            Outcome::Rejected { status: 413, .. } => {
+                "the registry takes no package this large: leave files out with `files` in package.json; \
+                 `consign pack --dry-run` lists what there is"
+            }
+            Outcome::Rejected { status: 404, .. } => {
+                "check the registry URL; some registries answer 404 to a token that may not publish"
+            }
+            Outcome::Unreachable { .. } => "check the registry URL, the network and any proxy; nothing was sent",
+            Outcome::Rejected { .. }
+            | Outcome::GateFailed { .. }
+            | Outcome::Published { .. }
+            | Outcome::AlreadyPublished => return None,
+        }
+        .to_owned(),
+    )
+}
+
+/// The system's part in a failed listing.
+fn packlist_source(error: &PacklistError) -> Option<&io::Error> {
+    match error {
+        PacklistError::Directory { source, .. }
+        | PacklistError::IgnoreFile { source, .. }
+        | PacklistError::Metadata { source, .. } => Some(source),
+        _ => None,
+    }
+}
+
+fn packlist_hint(error: &PacklistError) -> Option<String> {
+    match error {
+        PacklistError::NotUnicode { .. } | PacklistError::Backslash { .. } => {
+            Some("rename it, or leave it out with `files` or .npmignore".into())
+        }
+        PacklistError::Files { .. } => {
+            Some("write \"files\" as an array of paths and patterns, for example [\"lib\"]".into())
+        }
+        PacklistError::Directory { .. } => {
+            Some("make it readable, or leave it out with `files` or .npmignore".into())
+        }
+        _ => None,
+    }
+}
+
+/// The name Node gives a system error.
+pub(crate) fn system_code(error: &io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        io::ErrorKind::NotFound => "ENOENT",
+        io::ErrorKind::PermissionDenied if error.raw_os_error() == Some(1) => "EPERM",
+        io::ErrorKind::PermissionDenied => "EACCES",
+        io::ErrorKind::IsADirectory => "EISDIR",
+        io::ErrorKind::NotADirectory => "ENOTDIR",
+        io::ErrorKind::InvalidFilename => "ENAMETOOLONG",
+        io::ErrorKind::StorageFull => "ENOSPC",
+        io::ErrorKind::ReadOnlyFilesystem => "EROFS",
+        _ => return None,
+    })
+}
+
+/// The exit status npm ends with on a system error: its number, as a negative
+/// byte (no such file: 254, permission denied: 243); else 1.
+pub(crate) fn system_status(error: &io::Error) -> u8 {
+    match error.raw_os_error() {
+        Some(number) if number > 0 => u8::try_from((256 - number % 256) % 256).unwrap_or(1),
+        _ => 1,
+    }
+}

@@ -1,0 +1,135 @@
+//! package.json as a document that keeps its order, and npm's normalisation of it.
+//!
+//! A manifest is a [`serde_json::Map`] in the form [`json`] describes. Three pipelines change it, each as npm 11.19.1
+//! does, field by field and key by key:
+//!
+//! | use | steps | entry |
+//! |---|---|---|
+//! | packing a directory; a bundled dependency | *normalize* | [`Manifest::read`], [`normalize`] |
+//! | publishing a directory | *fix*, *prepare* | [`prepare_directory`], then [`version_object`] |
+//! | publishing a tarball | *prepare* | [`prepare_tarball`], then [`version_object`] |
+//!
+//! npm's rules are defined for values of any type, so nothing here deserialises into structs: a `bin` that is a number
+//! has one outcome, and a manifest loses nothing on its way. Source: @npmcli/package-json 7.0.5, hosted-git-info 9.0.3,
+//! libnpmpublish 11.2.0; npm-behaviour §4 and §9.
+
+pub mod json;
+
+mod bin;
+mod bundle;
+mod corrections;
+mod dependencies;
+mod error;
+mod fields;
+mod files;
+mod fix;
+mod git_head;
+mod hosted_git;
+mod javascript;
+mod man;
+mod name;
+mod normalize;
+mod people;
+mod posix;
+mod prepare;
+mod publication;
+mod range;
+mod read;
+mod readme;
+mod repository;
+mod scripts;
+mod spec;
+mod version;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+pub use error::ManifestError;
+pub use fix::{Fixed, fix};
+pub use hosted_git::HostedGit;
+pub use name::objections;
+pub use normalize::normalize;
+pub use prepare::prepare;
+pub use publication::{
+    Prepared, TarballOrigin, is_prerelease, prepare_directory, prepare_tarball, set_dist,
+    version_object,
+};
+pub use range::is_range;
+pub use read::parse;
+pub use readme::MISSING as MISSING_README;
+pub use spec::{check_package_and_tag, check_tag};
+pub use version::{Version, clean};
+
+/// The package.json of a directory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    directory: PathBuf,
+    document: Map<String, Value>,
+}
+
+impl Manifest {
+    /// Reads `package.json` in `directory`, as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError::Read`], [`ManifestError::Syntax`], [`ManifestError::NoContent`] or
+    /// [`ManifestError::NotAnObject`].
+    pub fn read(directory: &Path) -> Result<Self, ManifestError> {
+        let directory = directory.to_owned();
+        read::package_json(&directory).map(|document| Self {
+            directory,
+            document,
+        })
+    }
+
+    /// Reads and normalises the manifest of a directory that is to be packed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::read`] and [`normalize`], and [`ManifestError::MissingNameOrVersion`].
+    pub fn read_to_pack(directory: &Path) -> Result<Self, ManifestError> {
+        let mut manifest = Self::read(directory)?;
+        normalize(&manifest.directory, &mut manifest.document)?;
+        if manifest.document.contains_key("_id") {
+            Ok(manifest)
+        } else {
+            Err(ManifestError::MissingNameOrVersion)
+        }
+    }
+
+    /// The directory it was read from.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The whole document.
+    pub fn document(&self) -> &Map<String, Value> {
+        &self.document
+    }
+
+    /// The whole document, to be changed.
+    pub fn document_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.document
+    }
+
+    /// The document alone.
+    pub fn into_document(self) -> Map<String, Value> {
+        self.document
+    }
+
+    /// The name as it stands there, if it is a string.
+    pub fn name(&self) -> Option<&str> {
+        self.document.get("name").and_then(Value::as_str)
+    }
+
+    /// The version as it stands there, if it is a string.
+    pub fn version(&self) -> Option<&str> {
+        self.document.get("version").and_then(Value::as_str)
+    }
+}
+
+/// Reads `package.json` in `directory`; see [`Manifest::read`].
+pub fn read(directory: &Path) -> Result<Manifest, ManifestError> {
+    Manifest::read(directory)
+}

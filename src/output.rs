@@ -1,0 +1,251 @@
+//! Everything a person or a script reads: data goes to stdout, talk to stderr.
+//!
+//! The only module that prints. The layout is npm's, with `consign` where npm
+//! writes `npm`: `consign notice ...`, `consign warn ...`, `consign error ...`.
+//! Library code speaks through [`Log`] and does not know where it ends.
+
+pub mod bytes;
+pub mod contents;
+pub mod redact;
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// How much is said, from nothing to everything; npm's `loglevel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Level {
+    /// Nothing, not even errors.
+    Silent,
+    /// Errors.
+    Error,
+    /// And warnings.
+    Warn,
+    /// And notices: what is being done.
+    #[default]
+    Notice,
+    /// And each request, with its status and time.
+    Http,
+    /// And other information.
+    Info,
+    /// And repeated notices.
+    Verbose,
+    /// And what helps to debug consign itself.
+    Silly,
+}
+
+impl Level {
+    /// Reads npm's name of a level.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "silent" => Self::Silent,
+            "error" => Self::Error,
+            "warn" => Self::Warn,
+            "notice" => Self::Notice,
+            "http" => Self::Http,
+            "info" => Self::Info,
+            "verbose" => Self::Verbose,
+            "silly" => Self::Silly,
+            _ => return None,
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Notice => "notice",
+            Self::Http => "http",
+            Self::Info => "info",
+            Self::Verbose => "verbose",
+            Self::Silly => "silly",
+        }
+    }
+}
+
+/// Takes what a library function has to say while it works.
+pub trait Log {
+    /// Says something under a title, which may be empty; every line of the
+    /// text gets the prefix.
+    fn log(&self, level: Level, title: &str, text: &str);
+
+    /// Whether anything said at that level is heard, for texts that cost
+    /// something to make.
+    fn hears(&self, level: Level) -> bool;
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Quiet;
+
+impl Log for Quiet {
+    fn log(&self, _: Level, _: &str, _: &str) {}
+
+    fn hears(&self, _: Level) -> bool {
+        false
+    }
+}
+
+/// Prints to two streams.
+pub struct Printer {
+    level: Level,
+    unicode: bool,
+    said: RefCell<HashSet<(String, Option<String>)>>,
+    stdout: RefCell<Box<dyn Write>>,
+    stderr: RefCell<Box<dyn Write>>,
+}
+
+impl Printer {
+    /// Prints to the process's stdout and stderr.
+    pub fn standard(level: Level, unicode: bool) -> Self {
+        Self::new(
+            level,
+            unicode,
+            Box::new(io::stdout()),
+            Box::new(io::stderr()),
+        )
+    }
+
+    /// Prints to any two writers. With `unicode`, notices show their emoji.
+    pub fn new(
+        level: Level,
+        unicode: bool,
+        stdout: Box<dyn Write>,
+        stderr: Box<dyn Write>,
+    ) -> Self {
+        Self {
+            level,
+            unicode,
+            said: RefCell::default(),
+            stdout: RefCell::new(stdout),
+            stderr: RefCell::new(stderr),
+        }
+    }
+
+    /// Whether emoji are shown.
+    pub fn unicode(&self) -> bool {
+        self.unicode
+    }
+
+    /// Says a notice that is all title. To the rule that nothing is said
+    /// twice, a title differs from the same words said as text.
+    pub fn heading(&self, title: &str) {
+        self.say(Level::Notice, title, None);
+    }
+
+    fn say(&self, level: Level, title: &str, text: Option<&str>) {
+        if !self.hears(level) {
+            return;
+        }
+        // npm says the same notice only once, unless it is asked to be
+        // verbose: with several packages, headings and blank lines vanish.
+        if level == Level::Notice
+            && self.level < Level::Verbose
+            && !self
+                .said
+                .borrow_mut()
+                .insert((title.to_owned(), text.map(str::to_owned)))
+        {
+            return;
+        }
+        let mut stderr = self.stderr.borrow_mut();
+        for line in text.unwrap_or_default().split('\n') {
+            let parts = ["consign", level.name(), title, line];
+            let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            // Nobody is left to tell when stderr is closed.
+            let _ = writeln!(stderr, "{}", parts.join(" "));
+        }
+    }
+
+    /// Prints one line of data.
+    ///
+    /// # Errors
+    /// Whatever the stream says; a closed pipe among it.
+    pub fn data(&self, line: &str) -> io::Result<()> {
+        let mut stdout = self.stdout.borrow_mut();
+        writeln!(stdout, "{line}")?;
+        stdout.flush()
+    }
+
+    /// Prints a value as JSON, indented by two spaces.
+    ///
+    /// # Errors
+    /// As [`Printer::data`].
+    pub fn json(&self, value: &impl Serialize) -> io::Result<()> {
+        self.data(&serde_json::to_string_pretty(value)?)
+    }
+}
+
+impl Log for Printer {
+    fn log(&self, level: Level, title: &str, text: &str) {
+        self.say(level, title, Some(text));
+    }
+
+    fn hears(&self, level: Level) -> bool {
+        level <= self.level && level != Level::Silent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Shared(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn stderr_of(level: Level, say: impl Fn(&Printer)) -> String {
+        let stderr = Shared::default();
+        say(&Printer::new(
+            level,
+            true,
+            Box::new(io::sink()),
+            Box::new(stderr.clone()),
+        ));
+        String::from_utf8_lossy(&stderr.0.borrow()).into_owned()
+    }
+
+    #[test]
+    fn every_line_gets_the_prefix_and_none_ends_in_a_space() {
+        let said = stderr_of(Level::Notice, |printer| {
+            printer.heading("");
+            printer.log(Level::Notice, "", "");
+            printer.log(Level::Notice, "", "");
+            printer.heading("Tarball Contents");
+            printer.log(Level::Warn, "publish", "a\nb");
+            printer.log(Level::Info, "", "not heard");
+        });
+        assert_eq!(
+            said,
+            "consign notice\nconsign notice\nconsign notice Tarball Contents\n\
+             consign warn publish a\nconsign warn publish b\n"
+        );
+    }
+
+    #[test]
+    fn a_notice_is_said_once_unless_verbose() {
+        let twice = |printer: &Printer| {
+            printer.log(Level::Notice, "", "same");
+            printer.log(Level::Notice, "", "same");
+            printer.log(Level::Warn, "", "again");
+            printer.log(Level::Warn, "", "again");
+        };
+        assert_eq!(stderr_of(Level::Notice, twice).lines().count(), 3);
+        assert_eq!(stderr_of(Level::Verbose, twice).lines().count(), 4);
+        assert_eq!(stderr_of(Level::Silent, twice), "");
+    }
+}

@@ -1,0 +1,375 @@
+//! From a packed package to one named outcome.
+//!
+//! A publish that gets no clear answer is not over: the registry is read until
+//! it shows whether the version is there, and with whose contents. npm, pnpm,
+//! yarn and bun all report a failure when the reply to an accepted PUT is lost;
+//! here that ends as `published`.
+
+mod authority;
+
+use std::time::Duration;
+
+use nodejs_semver::Version;
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use crate::document::Document;
+use crate::output::{Level, Log};
+use crate::registry::client::shown;
+use crate::registry::retry::is_transient;
+use crate::registry::{
+    Client, Outcome, Packument, PublishedVersion, Refusal, RequestError, RetryPolicy,
+    TransportError,
+};
+use crate::tarball::read::{differences, entry_digests};
+use crate::tarball::{Digests, Spool, Spooled};
+
+pub use authority::Authority;
+
+/// The first wait between two looks at a version that is not visible yet.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+/// The longest wait between two looks.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// What is uploaded.
+pub struct Upload<'a> {
+    /// Package name, with its scope.
+    pub name: &'a str,
+    /// Version.
+    pub version: &'a str,
+    /// The publish document.
+    pub document: &'a Document,
+    /// The tarball in it.
+    pub tarball: &'a Spooled,
+    /// The tarball's digests.
+    pub digests: Digests,
+}
+
+/// How a publish goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct PublishOptions {
+    /// How often and after what waits the upload is tried again.
+    pub retry: RetryPolicy,
+    /// How long an accepted version may take to become readable.
+    pub wait: Duration,
+    /// Nobody named a tag, so that `latest` would move by default.
+    pub implicit_tag: bool,
+    /// Leave out npm's look at the versions that are there.
+    pub force: bool,
+    /// Stop before the upload.
+    pub dry_run: bool,
+}
+
+/// npm's refusals that depend on what the registry holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// `latest` would go to a lower version than the highest there is.
+    #[error(
+        "Cannot implicitly apply the \"latest\" tag because previously published version \
+         {highest} is higher than the new version {version}. You must specify a tag using --tag."
+    )]
+    LatestWouldGoBack {
+        /// The highest version in the registry.
+        highest: String,
+        /// The version to be published.
+        version: String,
+    },
+}
+
+/// How an upload ended as far as its answer says.
+enum Answer {
+    Accepted,
+    /// Nothing was sent.
+    NotSent(String),
+    /// It may have been accepted.
+    Doubtful {
+        reason: String,
+        retry_after: Option<Duration>,
+    },
+    Refused(Refusal),
+}
+
+/// What a look at the registry showed of the version.
+enum Seen {
+    Ours,
+    Others(PublishedVersion),
+    Absent,
+    Unreadable(RequestError),
+}
+
+/// Publishes an upload. In a dry run everything happens but the upload, and
+/// `None` says that nothing stood against it.
+///
+/// # Errors
+/// [`PublishError`] before anything is sent; all that happens later is an
+/// [`Outcome`].
+pub async fn publish(
+    client: &Client<'_>,
+    upload: &Upload<'_>,
+    options: &PublishOptions,
+    log: &dyn Log,
+) -> Result<Option<Outcome>, PublishError> {
+    let publisher = Publisher {
+        client,
+        upload,
+        options,
+        log,
+    };
+    if !options.force {
+        match publisher.look().await {
+            (Seen::Ours, _) => return Ok(Some(Outcome::AlreadyPublished)),
+            (Seen::Others(version), _) => return Ok(Some(publisher.conflict(&version).await)),
+            (Seen::Absent, Some(packument)) if options.implicit_tag => {
+                guard_latest(&packument, upload.version)?;
+            }
+            (Seen::Absent, _) => {}
+            // As with npm, a failed look is no reason to stop.
+            (Seen::Unreadable(error), _) => log.log(Level::Info, "publish", &error.to_string()),
+        }
+    }
+    if options.dry_run {
+        return Ok(None);
+    }
+    Ok(Some(publisher.upload().await))
+}
+
+/// npm's guard: without a tag of its own, a version below the highest one that
+/// is neither a prerelease nor deprecated is refused.
+fn guard_latest(packument: &Packument, version: &str) -> Result<(), PublishError> {
+    let Ok(new) = Version::parse(version) else {
+        return Ok(());
+    };
+    let highest = packument
+        .versions
+        .iter()
+        .filter(|(_, published)| !published.is_deprecated())
+        .filter_map(|(number, _)| Version::parse(number).ok())
+        .filter(|version| !version.is_prerelease())
+        .max();
+    match highest {
+        Some(highest) if highest >= new => Err(PublishError::LatestWouldGoBack {
+            highest: highest.to_string(),
+            version: version.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+struct Publisher<'a> {
+    client: &'a Client<'a>,
+    upload: &'a Upload<'a>,
+    options: &'a PublishOptions,
+    log: &'a dyn Log,
+}
+
+impl Publisher<'_> {
+    /// Uploads, again where that makes sense, until the answer is clear or
+    /// reading back has made it so.
+    async fn upload(&self) -> Outcome {
+        let mut tried = Vec::new();
+        let mut doubt = false;
+        let mut repetition = 0;
+        loop {
+            let (reason, retry_after) = match self.put().await {
+                Answer::Accepted => return self.read_back(false).await,
+                Answer::Refused(refusal) if doubt => {
+                    tried.push(format!("PUT: {refusal}"));
+                    return self.in_doubt(tried).await;
+                }
+                Answer::Refused(refusal) => return self.settle(refusal).await,
+                Answer::NotSent(reason) => (reason, None),
+                Answer::Doubtful {
+                    reason,
+                    retry_after,
+                } => {
+                    doubt = true;
+                    (reason, retry_after)
+                }
+            };
+            tried.push(format!("PUT: {reason}"));
+            if doubt {
+                match self.look().await.0 {
+                    Seen::Ours => return self.read_back(true).await,
+                    Seen::Others(version) => return self.conflict(&version).await,
+                    Seen::Absent => tried.push("GET: the version is not there".to_owned()),
+                    Seen::Unreadable(error) => tried.push(format!("GET: {error}")),
+                }
+            }
+            let Some(wait) = self.options.retry.wait(repetition, retry_after) else {
+                return if doubt {
+                    self.in_doubt(tried).await
+                } else {
+                    Outcome::Unreachable { reason }
+                };
+            };
+            self.log.log(
+                Level::Warn,
+                "publish",
+                &format!("{reason}; trying again in {}s", wait.as_secs_f32()),
+            );
+            sleep(wait).await;
+            repetition += 1;
+        }
+    }
+
+    async fn put(&self) -> Answer {
+        match self
+            .client
+            .put_document(self.upload.name, self.upload.document)
+            .await
+        {
+            Ok(()) => Answer::Accepted,
+            Err(RequestError::Transport(TransportError::NotSent { host, reason })) => {
+                Answer::NotSent(format!("cannot connect to {host}: {reason}"))
+            }
+            Err(RequestError::Refused(refusal)) if is_transient(refusal.status) => {
+                Answer::Doubtful {
+                    reason: refusal.to_string(),
+                    retry_after: refusal.retry_after,
+                }
+            }
+            Err(RequestError::Refused(refusal)) => Answer::Refused(refusal),
+            Err(error) => Answer::Doubtful {
+                reason: error.to_string(),
+                retry_after: None,
+            },
+        }
+    }
+
+    /// What a refusal of the first try means: a version that is there explains
+    /// most of them.
+    async fn settle(&self, refusal: Refusal) -> Outcome {
+        if !matches!(refusal.status, 401 | 413) {
+            match self.look().await.0 {
+                Seen::Ours => return Outcome::AlreadyPublished,
+                Seen::Others(version) => return self.conflict(&version).await,
+                Seen::Absent | Seen::Unreadable(_) => {}
+            }
+        }
+        let message = refusal.to_string();
+        match refusal.status {
+            401 => Outcome::Unauthenticated { message },
+            403 => Outcome::Forbidden { message },
+            // There, by the registry's word, although it does not show it.
+            409 => Outcome::Conflict {
+                differences: vec![message],
+            },
+            status => Outcome::Rejected { status, message },
+        }
+    }
+
+    /// After the last try, when an earlier one may have arrived: the version
+    /// may still become visible.
+    async fn in_doubt(&self, mut tried: Vec<String>) -> Outcome {
+        match self.read_back(true).await {
+            Outcome::AcceptedNotVisible { reason } => {
+                tried.push(format!(
+                    "read for {}s: {reason}",
+                    self.options.wait.as_secs()
+                ));
+                Outcome::Unknown { tried }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Reads the packument until it shows the version, or the time is up.
+    async fn read_back(&self, confirmed_by_reading: bool) -> Outcome {
+        let deadline = Instant::now() + self.options.wait;
+        let mut wait = FIRST_LOOK;
+        loop {
+            let (seen, packument) = self.look().await;
+            let reason = match seen {
+                Seen::Ours => {
+                    self.check_tag(packument.as_ref());
+                    return Outcome::Published {
+                        confirmed_by_reading,
+                    };
+                }
+                Seen::Others(version) => return self.conflict(&version).await,
+                Seen::Absent => "the packument does not list it".to_owned(),
+                Seen::Unreadable(error) => error.to_string(),
+            };
+            let now = Instant::now();
+            if now >= deadline {
+                return Outcome::AcceptedNotVisible { reason };
+            }
+            sleep(wait.min(deadline - now)).await;
+            wait = (wait * 2).min(LONGEST_LOOK);
+        }
+    }
+
+    /// Warns where consumers will not get the version by its tag: CodeArtifact
+    /// lets an upstream's tag win over the repository's own.
+    fn check_tag(&self, packument: Option<&Packument>) {
+        let tag = self.upload.document.tag();
+        let points_at = packument.and_then(|packument| packument.dist_tags.get(tag));
+        if let Some(other) = points_at.filter(|&version| version != self.upload.version) {
+            self.log.log(
+                Level::Warn,
+                "publish",
+                &format!(
+                    "the registry serves the tag {tag} as {other}, not as {}: another publish, \
+                     or an upstream's tag, came before",
+                    self.upload.version
+                ),
+            );
+        }
+    }
+
+    async fn look(&self) -> (Seen, Option<Packument>) {
+        match self.client.packument(self.upload.name).await {
+            Ok(None) => (Seen::Absent, None),
+            Ok(Some(packument)) => {
+                let seen = match packument.versions.get(self.upload.version) {
+                    None => Seen::Absent,
+                    Some(version) if self.is_ours(version) => Seen::Ours,
+                    Some(version) => Seen::Others(version.clone()),
+                };
+                (seen, Some(packument))
+            }
+            Err(error) => (Seen::Unreadable(error), None),
+        }
+    }
+
+    /// The same SHA-512; of a registry that names none, the same SHA-1.
+    fn is_ours(&self, version: &PublishedVersion) -> bool {
+        let digests = &self.upload.digests;
+        match version.integrity() {
+            Some(integrity) => integrity == digests.integrity,
+            None => version.dist.shasum.as_deref() == Some(&digests.shasum.to_string()),
+        }
+    }
+
+    async fn conflict(&self, version: &PublishedVersion) -> Outcome {
+        let differences = match self.differences(version).await {
+            Ok(differences) if differences.is_empty() => {
+                vec!["no file differs: the tarballs are packed differently".to_owned()]
+            }
+            Ok(differences) => differences,
+            Err(reason) => vec![format!(
+                "the registry's tarball could not be compared: {reason}"
+            )],
+        };
+        Outcome::Conflict { differences }
+    }
+
+    async fn differences(&self, version: &PublishedVersion) -> Result<Vec<String>, String> {
+        let url = version
+            .dist
+            .tarball
+            .as_deref()
+            .ok_or("the packument names none")?;
+        let url = Url::parse(url).map_err(|error| format!("{url}: {error}"))?;
+        let mut theirs = Spool::default();
+        self.client
+            .tarball(&url, &mut theirs)
+            .await
+            .map_err(|error| error.to_string())?;
+        let theirs = theirs.finish().map_err(|error| error.to_string())?;
+        let read = |tarball: &Spooled| {
+            entry_digests(tarball.reader()).map_err(|error| format!("{}: {error}", shown(&url)))
+        };
+        Ok(differences(&read(self.upload.tarball)?, &read(&theirs)?))
+    }
+}

@@ -1,0 +1,21 @@
+//! The npm registry protocol: URLs, credentials, requests, outcomes.
+
+mod body;
+pub mod choice;
+pub mod client;
+pub mod credentials;
+pub mod outcome;
+pub mod packument;
+pub mod retry;
+pub mod secret;
+mod tls;
+pub mod url;
+
+pub use self::url::RegistryUrl;
+pub use client::{
+    Authorize, Client, ClientOptions, OneTimePassword, Refusal, RequestError, TransportError,
+};
+pub use outcome::Outcome;
+pub use packument::{Packument, PublishedVersion};
+pub use retry::RetryPolicy;
+pub use secret::Secret;

@@ -1,0 +1,557 @@
+//! The npm registry protocol, as far as a publish needs it.
+
+use std::error::Error as _;
+use std::io::Write;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use reqwest::redirect::Policy;
+use url::Url;
+
+use super::body::DocumentBody;
+use super::packument::Packument;
+use super::tls::{Roots, client_config};
+use super::url::{RegistryUrl, host_with_port};
+use crate::document::Document;
+use crate::output::{Level, Log};
+
+/// What npm asks a packument for: the abbreviated form, or anything.
+const ABBREVIATED: &str =
+    "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*";
+
+/// npm follows as many redirects.
+const MOST_REDIRECTS: usize = 20;
+
+/// An error's body is read up to this many bytes.
+const ERROR_BODY: usize = 64 * 1024;
+
+/// Says which `Authorization` a request to a URL gets.
+pub trait Authorize {
+    /// The header's value, marked as sensitive; `None` for none.
+    fn authorization(&self, url: &Url) -> Option<HeaderValue>;
+}
+
+/// How a registry is spoken to.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// `user-agent`.
+    pub user_agent: String,
+    /// `npm-command`: the npm command this stands for.
+    pub command: &'static str,
+    /// A one-time password.
+    pub otp: Option<OneTimePassword>,
+    /// No answer, and no progress of one, for this long ends a request.
+    pub timeout: Duration,
+}
+
+/// A one-time password: sent, never shown.
+#[derive(Clone)]
+pub struct OneTimePassword(HeaderValue);
+
+impl OneTimePassword {
+    /// `None` where the text cannot stand in a header.
+    pub fn new(text: &str) -> Option<Self> {
+        let mut value = HeaderValue::from_str(text).ok()?;
+        value.set_sensitive(true);
+        Some(Self(value))
+    }
+}
+
+impl std::fmt::Debug for OneTimePassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("****")
+    }
+}
+
+/// No answer came.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// There was no connection, so that nothing was sent.
+    #[error("cannot connect to {host}: {reason}")]
+    NotSent {
+        /// Host and port.
+        host: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The connection broke or fell silent when the request may have arrived.
+    #[error("no answer from {host}: {reason}")]
+    Interrupted {
+        /// Host and port.
+        host: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// An answer that is not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// No answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The address of a request cannot be made.
+    #[error("{registry} is not the address of a registry: {reason}")]
+    Address {
+        /// The registry.
+        registry: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A status that means no.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// A good status with a body that cannot be read.
+    #[error("{url} answered with something that is no {expected}: {found}")]
+    Malformed {
+        /// The URL asked.
+        url: String,
+        /// What was asked for.
+        expected: &'static str,
+        /// What came.
+        found: String,
+    },
+}
+
+/// A registry's no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// `PUT http://host/path`
+    pub request: String,
+    /// The registry's words, cut to a readable length.
+    pub message: String,
+    /// The registry asks for a one-time password.
+    pub wants_otp: bool,
+    /// How long it asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = StatusCode::from_u16(self.status)
+            .ok()
+            .and_then(|s| s.canonical_reason());
+        write!(
+            f,
+            "{} {} - {}",
+            self.status,
+            text.unwrap_or_default(),
+            self.request
+        )?;
+        if self.message.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " - {}", self.message)
+        }
+    }
+}
+
+/// Speaks to one registry.
+pub struct Client<'a> {
+    registry: RegistryUrl,
+    options: ClientOptions,
+    authorize: &'a dyn Authorize,
+    log: &'a dyn Log,
+    plain: OnceLock<reqwest::Client>,
+    secure: OnceLock<reqwest::Client>,
+}
+
+impl<'a> Client<'a> {
+    /// A client for the registry at that URL. Nothing is opened or read until
+    /// the first request.
+    pub fn new(
+        registry: RegistryUrl,
+        options: ClientOptions,
+        authorize: &'a dyn Authorize,
+        log: &'a dyn Log,
+    ) -> Self {
+        Self {
+            registry,
+            options,
+            authorize,
+            log,
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+        }
+    }
+
+    /// The registry's address.
+    pub fn registry(&self) -> &RegistryUrl {
+        &self.registry
+    }
+
+    /// Asks for a package's packument; `None` if the registry does not know
+    /// the package.
+    ///
+    /// # Errors
+    /// [`RequestError`] for any other answer, and for none.
+    pub async fn packument(&self, name: &str) -> Result<Option<Packument>, RequestError> {
+        let url = self.package_url(name)?;
+        let mut headers = self.headers(ABBREVIATED);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        let response = self.send(Method::GET, &url, headers, None).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let response = accepted(response, "GET", &url).await?;
+        let body = whole_body(response, &url).await?;
+        serde_json::from_slice(&body)
+            .map(Some)
+            .map_err(|_| RequestError::Malformed {
+                url: shown(&url),
+                expected: "packument",
+                found: summary(&body),
+            })
+    }
+
+    /// Sends a publish document.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] for every status from 400 on; whether a
+    /// [`TransportError`] leaves doubt, its variants say.
+    pub async fn put_document(&self, name: &str, document: &Document) -> Result<(), RequestError> {
+        let url = self.package_url(name)?;
+        let mut headers = self.headers("*/*");
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        let response = self
+            .send(Method::PUT, &url, headers, Some(document))
+            .await?;
+        let response = accepted(response, "PUT", &url).await?;
+        if let Some(notice) = response
+            .headers()
+            .get("npm-notice")
+            .and_then(|n| n.to_str().ok())
+        {
+            self.log.log(Level::Notice, "", notice);
+        }
+        Ok(())
+    }
+
+    /// Fetches a tarball into a writer, following the registry to wherever it
+    /// keeps it.
+    ///
+    /// # Errors
+    /// [`RequestError`]; a write error counts as an interruption.
+    pub async fn tarball(&self, url: &Url, mut writer: impl Write) -> Result<(), RequestError> {
+        let response = self
+            .send(Method::GET, url, self.headers("*/*"), None)
+            .await?;
+        let mut response = accepted(response, "GET", url).await?;
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| interrupted(url, error))?
+        {
+            writer
+                .write_all(&chunk)
+                .map_err(|error| TransportError::Interrupted {
+                    host: host_with_port(url),
+                    reason: error.to_string(),
+                })?;
+        }
+        Ok(())
+    }
+
+    /// `<registry>/<name>`, a scope's slash escaped as npm does: `@scope%2fname`.
+    fn package_url(&self, name: &str) -> Result<Url, RequestError> {
+        let escaped = name.replacen('/', "%2f", 1);
+        self.registry
+            .request(&escaped)
+            .map_err(|error| RequestError::Address {
+                registry: self.registry.to_string(),
+                reason: error.to_string(),
+            })
+    }
+
+    fn headers(&self, accept: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let auth_type = if self.options.otp.is_some() {
+            "legacy"
+        } else {
+            "web"
+        };
+        headers.insert("npm-auth-type", HeaderValue::from_static(auth_type));
+        headers.insert(
+            "npm-command",
+            HeaderValue::from_static(self.options.command),
+        );
+        if let Some(otp) = &self.options.otp {
+            headers.insert("npm-otp", otp.0.clone());
+        }
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        headers
+    }
+
+    /// Sends a request and follows redirects: 303 turns into a GET, all others
+    /// keep method and body. Credentials do not go on to another host.
+    async fn send(
+        &self,
+        mut method: Method,
+        url: &Url,
+        mut headers: HeaderMap,
+        mut document: Option<&Document>,
+    ) -> Result<reqwest::Response, RequestError> {
+        let mut url = url.clone();
+        let mut authorization = self.authorize.authorization(&url);
+        for _ in 0..=MOST_REDIRECTS {
+            let mut request = self.http(&url)?.request(method.clone(), url.clone());
+            request = request.headers(headers.clone());
+            if let Some(authorization) = &authorization {
+                request = request.header(header::AUTHORIZATION, authorization.clone());
+            }
+            if let Some(document) = document {
+                request = request.body(reqwest::Body::wrap(DocumentBody::new(document)));
+            }
+            let started = Instant::now();
+            let response = request
+                .send()
+                .await
+                .map_err(|error| no_answer(&url, error))?;
+            let status = response.status();
+            self.log.log(
+                Level::Http,
+                "fetch",
+                &format!(
+                    "{method} {} {} {}ms",
+                    status.as_u16(),
+                    shown(&url),
+                    started.elapsed().as_millis()
+                ),
+            );
+            let Some(next) = redirect(&url, &response) else {
+                return Ok(response);
+            };
+            if status == StatusCode::SEE_OTHER {
+                (method, document) = (Method::GET, None);
+                headers.remove(header::CONTENT_TYPE);
+            }
+            if next.host_str() != url.host_str() {
+                authorization = None;
+                headers.remove("npm-otp");
+            }
+            url = next;
+        }
+        let (host, reason) = (host_with_port(&url), "too many redirects".to_owned());
+        Err(TransportError::Interrupted { host, reason }.into())
+    }
+
+    /// The HTTP client for a URL's scheme. Without TLS no roots are read.
+    fn http(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
+        let (slot, roots) = match url.scheme() {
+            "https" => (&self.secure, Roots::System),
+            _ => (&self.plain, Roots::None),
+        };
+        if let Some(client) = slot.get() {
+            return Ok(client);
+        }
+        let not_sent = |reason: String| TransportError::NotSent {
+            host: host_with_port(url),
+            reason,
+        };
+        let tls = client_config(roots).map_err(|error| not_sent(error.to_string()))?;
+        let client = reqwest::Client::builder()
+            .user_agent(&self.options.user_agent)
+            .redirect(Policy::none())
+            .referer(false)
+            .read_timeout(self.options.timeout)
+            .connect_timeout(self.options.timeout)
+            .tls_backend_preconfigured(tls)
+            .build()
+            .map_err(|error| not_sent(chain(&error)))?;
+        Ok(slot.get_or_init(|| client))
+    }
+}
+
+/// Where a response sends its reader next.
+fn redirect(url: &Url, response: &reqwest::Response) -> Option<Url> {
+    matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308)
+        .then(|| response.headers().get(header::LOCATION)?.to_str().ok())
+        .flatten()
+        .and_then(|location| url.join(location).ok())
+}
+
+/// Turns every status from 400 on into a [`Refusal`].
+async fn accepted(
+    response: reqwest::Response,
+    method: &str,
+    url: &Url,
+) -> Result<reqwest::Response, RequestError> {
+    let status = response.status().as_u16();
+    if status < 400 {
+        return Ok(response);
+    }
+    let headers = response.headers().clone();
+    let mut body = Vec::new();
+    let mut response = response;
+    // An error whose explanation breaks off is still that error.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > ERROR_BODY {
+            break;
+        }
+    }
+    let challenge = headers
+        .get(header::WWW_AUTHENTICATE)
+        .and_then(|value| value.to_str().ok());
+    let message = summary(&body);
+    let wants_otp = status == 401
+        && (challenge.is_some_and(|challenge| challenge.to_ascii_lowercase().contains("otp"))
+            || message.contains("one-time pass"));
+    Err(RequestError::Refused(Refusal {
+        status,
+        request: format!("{method} {}", shown(url)),
+        message,
+        wants_otp,
+        retry_after: retry_after(&headers),
+    }))
+}
+
+/// `Retry-After` in seconds; its date form asks for a clock and is not used by
+/// registries.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+async fn whole_body(response: reqwest::Response, url: &Url) -> Result<Bytes, RequestError> {
+    response
+        .bytes()
+        .await
+        .map_err(|error| interrupted(url, error).into())
+}
+
+/// What a body says, in one line: the field in which registries put their
+/// words, or else the beginning of the text, or that it is a page.
+fn summary(body: &[u8]) -> String {
+    const LONGEST: usize = 300;
+    let said = serde_json::from_slice::<serde_json::Value>(body)
+        .ok()
+        .and_then(|value| {
+            ["error", "message", "Message", "reason"]
+                .iter()
+                .find_map(|key| value.get(key)?.as_str().map(str::to_owned))
+        });
+    let text = said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start = text.to_ascii_lowercase();
+    if start.starts_with("<!doctype") || start.starts_with("<html") {
+        return "an HTML page, as proxies and login pages send".to_owned();
+    }
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
+/// A URL without credentials and without a query, which may hold a signature.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for URLs that cannot hold credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if url.query().is_some() {
+        url.set_query(Some("..."));
+    }
+    url.to_string()
+}
+
+fn no_answer(url: &Url, error: reqwest::Error) -> TransportError {
+    if error.is_connect() {
+        TransportError::NotSent {
+            host: host_with_port(url),
+            reason: chain(&error.without_url()),
+        }
+    } else {
+        interrupted(url, error)
+    }
+}
+
+fn interrupted(url: &Url, error: reqwest::Error) -> TransportError {
+    TransportError::Interrupted {
+        host: host_with_port(url),
+        reason: chain(&error.without_url()),
+    }
+}
+
+/// The innermost words of an error: the outer ones only say that a request
+/// failed.
+fn chain(error: &reqwest::Error) -> String {
+    let mut innermost = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        innermost = error.to_string();
+        source = error.source();
+    }
+    innermost
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Quiet;
+
+    struct Anonymous;
+
+    impl Authorize for Anonymous {
+        fn authorization(&self, _: &Url) -> Option<HeaderValue> {
+            None
+        }
+    }
+
+    #[test]
+    fn names_are_escaped_as_npm_escapes_them() {
+        for (registry, name, expected) in [
+            ("http://h/", "a", "http://h/a"),
+            ("http://h/npm/", "@sc/a", "http://h/npm/@sc%2fa"),
+            ("http://h/npm", "@sc/a", "http://h/npm/@sc%2fa"),
+            ("http://h:1/a/b/", "x.y_z~", "http://h:1/a/b/x.y_z~"),
+        ] {
+            let options = ClientOptions {
+                user_agent: "test".into(),
+                command: "publish",
+                otp: None,
+                timeout: Duration::from_secs(1),
+            };
+            let registry = RegistryUrl::parse(registry).expect("a URL");
+            let client = Client::new(registry, options, &Anonymous, &Quiet);
+            assert_eq!(client.package_url(name).expect("a URL").as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn summaries_are_one_readable_line() {
+        for (body, expected) in [
+            (r#"{"error":"no  such\nthing"}"#, "no such thing"),
+            (r#"{"message":"m","reason":"r"}"#, "m"),
+            (r#"{"other":1}"#, r#"{"other":1}"#),
+            (
+                "<!DOCTYPE html><title>x",
+                "an HTML page, as proxies and login pages send",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(summary(body.as_bytes()), expected);
+        }
+        assert_eq!(summary("é".repeat(400).as_bytes()).chars().count(), 303);
+    }
+
+    #[test]
+    fn urls_are_shown_without_secrets() {
+        let url = Url::parse("https://u:p@h/x?X-Amz-Signature=s").expect("a URL");
+        assert_eq!(shown(&url), "https://h/x?...");
+    }
+}

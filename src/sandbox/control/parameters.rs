@@ -1,0 +1,285 @@
+//! Parameters and their constraints, as the service model states them.
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::error::ControlError;
+use super::operations::Operation;
+use crate::sandbox::names::{is_account, is_coordinate, is_domain, is_repository};
+
+/// Where a parameter travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Query,
+    Body,
+}
+
+/// A parameter of an operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameter {
+    /// As it stands on the wire.
+    pub(super) name: &'static str,
+    pub(super) place: Place,
+    pub(super) required: bool,
+    pub(super) shape: Shape,
+}
+
+impl Parameter {
+    pub(super) const fn query(name: &'static str, shape: Shape) -> Self {
+        Self {
+            name,
+            place: Place::Query,
+            required: true,
+            shape,
+        }
+    }
+
+    pub(super) const fn body(name: &'static str, shape: Shape) -> Self {
+        Self {
+            name,
+            place: Place::Body,
+            required: true,
+            shape,
+        }
+    }
+
+    pub(super) const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+}
+
+/// What a parameter's value must look like.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    /// A string that this rule accepts; the text is the constraint, as an error quotes it.
+    Text(fn(&str) -> bool, &'static str),
+    /// One of these strings.
+    One(&'static [&'static str]),
+    /// A whole number between these.
+    Number(i64, i64),
+    Flag,
+    /// At most so many strings of one kind.
+    Texts(usize, fn(&str) -> bool, &'static str),
+    Object,
+    Array,
+}
+
+pub(super) const DOMAIN: Shape = Shape::Text(
+    is_domain,
+    "Member must satisfy regular expression pattern: [a-z][a-z0-9\\-]{0,48}[a-z0-9]",
+);
+pub(super) const ACCOUNT: Shape = Shape::Text(
+    is_account,
+    "Member must satisfy regular expression pattern: [0-9]{12}",
+);
+pub(super) const REPOSITORY: Shape = Shape::Text(
+    is_repository,
+    "Member must satisfy regular expression pattern: [A-Za-z0-9][A-Za-z0-9._\\-]{1,99}",
+);
+const COORDINATE_RULE: &str = "Member must satisfy regular expression pattern: [^#/\\s]+";
+pub(super) const COORDINATE: Shape = Shape::Text(is_coordinate, COORDINATE_RULE);
+pub(super) const VERSIONS: Shape = Shape::Texts(100, is_coordinate, COORDINATE_RULE);
+pub(super) const FORMAT: Shape = Shape::One(&[
+    "npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo",
+]);
+pub(super) const STATUS: Shape = Shape::One(&[
+    "Published",
+    "Unfinished",
+    "Unlisted",
+    "Archived",
+    "Disposed",
+    "Deleted",
+]);
+pub(super) const RESTRICTION: Shape = Shape::One(&["ALLOW", "BLOCK"]);
+pub(super) const PAGE: Shape = Shape::Number(1, 1000);
+pub(super) const CONNECTION: Shape = Shape::Text(
+    |text| {
+        (2..=100).contains(&text.len())
+            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte))
+    },
+    "Member must satisfy regular expression pattern: [A-Za-z0-9][A-Za-z0-9._\\-:]{1,99}",
+);
+pub(super) const DESCRIPTION: Shape = Shape::Text(
+    |text| text.chars().count() <= 1000 && !text.chars().any(char::is_control),
+    "Member must have length less than or equal to 1000",
+);
+pub(super) const NEXT: Shape = visible(2000, "Member must have length less than or equal to 2000");
+pub(super) const REVISION: Shape = Shape::Text(
+    |text| (1..=100).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
+    "Member must have length less than or equal to 100",
+);
+pub(super) const ASSET: Shape = Shape::Text(
+    |text| (1..=255).contains(&text.chars().count()) && !text.chars().any(char::is_control),
+    "Member must have length less than or equal to 255",
+);
+pub(super) const ARN: Shape = Shape::Text(
+    |text| (1..=1011).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
+    "Member must have length less than or equal to 1011",
+);
+pub(super) const POLICY: Shape = Shape::Text(
+    |text| (1..=7168).contains(&text.chars().count()),
+    "Member must have length less than or equal to 7168",
+);
+pub(super) const PATTERN: Shape = Shape::Text(
+    |text| {
+        (2..=520).contains(&text.chars().count())
+            && !text
+                .chars()
+                .any(|character| character.is_whitespace() || character.is_control())
+    },
+    "Member must satisfy regular expression pattern: [^\\p{C}\\p{IsWhitespace}]+",
+);
+pub(super) const PREFIX: Shape = Shape::Text(
+    |text| text.chars().count() <= 520,
+    "Member must have length less than or equal to 520",
+);
+pub(super) const SHA256: Shape = Shape::Text(
+    |text| {
+        text.len() == 64
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    },
+    "Member must satisfy regular expression pattern: [0-9a-f]+",
+);
+
+const fn visible(_: usize, rule: &'static str) -> Shape {
+    Shape::Text(
+        |text| (1..=2000).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
+        rule,
+    )
+}
+
+/// Parameters that passed.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    pub(super) query: Map<String, Value>,
+    pub(super) body: Map<String, Value>,
+}
+
+impl Parameters {
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.query.get(name).or_else(|| self.body.get(name))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).and_then(Value::as_str)
+    }
+}
+
+/// Holds a request against its operation's model.
+pub(super) fn check(
+    operation: &Operation,
+    query: &str,
+    body: Map<String, Value>,
+) -> Result<Parameters, ControlError> {
+    let mut parameters = Parameters {
+        query: Map::new(),
+        body,
+    };
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        parameters
+            .query
+            .insert(decode(name)?, Value::String(decode(value)?));
+    }
+    for parameter in operation.parameters {
+        let members = match parameter.place {
+            Place::Query => &parameters.query,
+            Place::Body => &parameters.body,
+        };
+        match members.get(parameter.name) {
+            None | Some(Value::Null) if parameter.required => {
+                return Err(constraint(
+                    "null",
+                    parameter.name,
+                    "Member must not be null",
+                ));
+            }
+            None | Some(Value::Null) => {}
+            Some(value) => parameter.check(value)?,
+        }
+    }
+    Ok(parameters)
+}
+
+fn decode(text: &str) -> Result<String, ControlError> {
+    percent_decode_str(text)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| ControlError::validation("CANNOT_PARSE", "The query is not UTF-8."))
+}
+
+fn constraint(value: &str, name: &str, rule: &str) -> ControlError {
+    ControlError::field(format!(
+        "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {rule}"
+    ))
+}
+
+impl Parameter {
+    fn check(&self, value: &Value) -> Result<(), ControlError> {
+        let shown = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let wrong = |rule: &str| Err(constraint(&shown, self.name, rule));
+        match self.shape {
+            Shape::Text(accepts, rule) => match value.as_str() {
+                Some(text) if accepts(text) => Ok(()),
+                _ => wrong(rule),
+            },
+            Shape::One(words) => match value.as_str() {
+                Some(text) if words.contains(&text) => Ok(()),
+                _ => wrong(&format!(
+                    "Member must satisfy enum value set: [{}]",
+                    words.join(", ")
+                )),
+            },
+            Shape::Number(least, most) => match whole(value) {
+                Some(number) if number < least => wrong(&format!(
+                    "Member must have value greater than or equal to {least}"
+                )),
+                Some(number) if number > most => wrong(&format!(
+                    "Member must have value less than or equal to {most}"
+                )),
+                Some(_) => Ok(()),
+                None => wrong("Member must be a whole number"),
+            },
+            Shape::Flag => match value {
+                Value::Bool(_) => Ok(()),
+                Value::String(text) if text == "true" || text == "false" => Ok(()),
+                _ => wrong("Member must be a boolean"),
+            },
+            Shape::Texts(most, accepts, rule) => match value.as_array() {
+                Some(items) if items.len() > most => wrong(&format!(
+                    "Member must have length less than or equal to {most}"
+                )),
+                Some(items) => {
+                    let fits = |item: &Value| item.as_str().is_some_and(accepts);
+                    if items.iter().all(fits) {
+                        Ok(())
+                    } else {
+                        wrong(rule)
+                    }
+                }
+                None => wrong("Member must be a list"),
+            },
+            Shape::Object if value.is_object() => Ok(()),
+            Shape::Array if value.is_array() => Ok(()),
+            Shape::Object => wrong("Member must be a map"),
+            Shape::Array => wrong("Member must be a list"),
+        }
+    }
+}
+
+/// A whole number, which the query holds as text.
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    }
+}

@@ -1,0 +1,17 @@
+//! Tarballs: the bytes of `npm pack`, and what identifies them.
+//!
+//! [`write_archive`] turns a packlist into npm's tar stream, a gzip writer
+//! compresses it, [`DigestWriter`] takes the digests as the bytes leave, and
+//! [`Spool`] keeps them for an upload. Everything here is `Read` and `Write`:
+//! no async, no network.
+
+mod archive;
+mod digest;
+mod header;
+mod path;
+pub mod read;
+mod spool;
+
+pub use archive::{PackedFile, TarballError, write_archive};
+pub use digest::{DigestWriter, Digests, Integrity, NotAnIntegrity, Shasum};
+pub use spool::{Spool, SpoolReader, Spooled};

@@ -1,0 +1,219 @@
+//! The tar stream of a package: headers, data and the end.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::header::{BLOCK, Kind, append_header, padding};
+use super::path::{archive_path, link_target};
+use crate::packlist::Entry;
+
+/// Data is copied through a buffer of this many bytes.
+const BUFFER: usize = 128 * 1024;
+
+/// Why a package could not be written as a tarball.
+#[derive(Debug, thiserror::Error)]
+pub enum TarballError {
+    /// Nothing was selected: not even package.json, which npm never leaves
+    /// out unless it is no regular file.
+    #[error("no files to pack in {directory}: package.json must be a regular file there")]
+    Empty {
+        /// The package directory.
+        directory: PathBuf,
+    },
+    /// A selected file cannot be opened or read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is not as long as it was when the files were listed, so that its
+    /// header would lie.
+    #[error("{path} changed while it was being packed ({expected} bytes when listed)")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Its size when the files were listed.
+        expected: u64,
+    },
+    /// The tarball cannot be written.
+    #[error("cannot write the tarball")]
+    Write(#[source] io::Error),
+}
+
+impl TarballError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Changed { .. } => {
+                Some("pack again when no build or editor writes into the package".into())
+            }
+            Self::Read { path, .. } => Some(format!(
+                "make {} readable, or leave it out with `files` or .npmignore",
+                path.display()
+            )),
+            Self::Empty { .. } | Self::Write(_) => None,
+        }
+    }
+}
+
+/// An entry as it stands in the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedFile {
+    /// The archive path without its leading `package/`.
+    pub path: String,
+    /// Bytes of data; 0 for a hard link.
+    pub size: u64,
+    /// The twelve permission bits.
+    pub mode: u32,
+}
+
+/// Writes the tar stream of the package in `root`: its files in the order
+/// given. `bins` are the values of the manifest's normalised `bin`.
+///
+/// Returns the entries as written; of a large package that is the only part
+/// that grows with it.
+///
+/// # Errors
+/// Every variant of [`TarballError`]; what was written by then is to be thrown
+/// away.
+pub fn write_archive(
+    root: &Path,
+    entries: &[Entry],
+    bins: &[&str],
+    mut writer: impl Write,
+) -> Result<Vec<PackedFile>, TarballError> {
+    if entries.is_empty() {
+        return Err(TarballError::Empty {
+            directory: root.to_owned(),
+        });
+    }
+    let mut first_names: HashMap<(u64, u64), &str> = HashMap::new();
+    let mut packed = Vec::with_capacity(entries.len());
+    let mut header = Vec::with_capacity(4 * BLOCK);
+    let mut buffer = vec![0; BUFFER];
+    for entry in entries {
+        let mode = archive_mode(entry.mode, is_bin(&entry.path, bins));
+        let path = archive_path(&entry.path);
+        let linked = entry.hard_link.and_then(|inode| {
+            let first = *first_names.entry(inode).or_insert(&entry.path);
+            (first != entry.path).then(|| link_target(first))
+        });
+        let kind = match &linked {
+            Some(target) => Kind::HardLink { target },
+            None => Kind::File { size: entry.size },
+        };
+        header.clear();
+        append_header(&mut header, &path, mode, kind);
+        writer.write_all(&header).map_err(TarballError::Write)?;
+        let size = if linked.is_some() { 0 } else { entry.size };
+        if size > 0 {
+            copy_file(&root.join(&entry.path), size, &mut buffer, &mut writer)?;
+            writer
+                .write_all(&[0; BLOCK][..padding(size)])
+                .map_err(TarballError::Write)?;
+        }
+        let path = match path.strip_prefix("package/") {
+            Some(inner) => inner.to_owned(),
+            None => path,
+        };
+        packed.push(PackedFile { path, size, mode });
+    }
+    writer
+        .write_all(&[0; 2 * BLOCK])
+        .map_err(TarballError::Write)?;
+    Ok(packed)
+}
+
+/// Makes a file's mode portable: its owner can read and write, nobody else can
+/// write; a command can be run by all. Neither the process's umask nor the one
+/// of the checkout matters beyond what they took from group and others.
+fn archive_mode(mode: u32, bin: bool) -> u32 {
+    let executable = if bin { 0o111 } else { 0 };
+    ((mode & 0o7777) | executable | 0o600) & !0o022
+}
+
+/// Whether npm takes the file for a command of the package. npm compares the
+/// path *without its first directory* (it means to drop `package/`, which is
+/// not there yet): `bin: cli.js` marks `cli.js` and `any/cli.js`, and
+/// `bin: bin/cli.js` does not mark `bin/cli.js`.
+fn is_bin(path: &str, bins: &[&str]) -> bool {
+    // node-tar is given such a path as `./@...`, so the part dropped is `./`.
+    let compared = match path.split_once('/') {
+        Some((first, rest)) if !path.starts_with('@') && !first.contains('\\') => rest,
+        _ => path,
+    };
+    bins.contains(&compared)
+}
+
+/// Copies a file that was `size` bytes long when it was listed.
+fn copy_file(
+    path: &Path,
+    size: u64,
+    buffer: &mut [u8],
+    writer: &mut impl Write,
+) -> Result<(), TarballError> {
+    let read_error = |source| TarballError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let changed = || TarballError::Changed {
+        path: path.to_owned(),
+        expected: size,
+    };
+    let mut file = File::open(path).map_err(read_error)?;
+    let mut left = size;
+    loop {
+        let read = match file.read(buffer) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(read_error(error)),
+        };
+        if read == 0 {
+            return if left == 0 { Ok(()) } else { Err(changed()) };
+        }
+        left = left.checked_sub(read as u64).ok_or_else(changed)?;
+        writer
+            .write_all(&buffer[..read])
+            .map_err(TarballError::Write)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_made_portable() {
+        for (mode, bin, archived) in [
+            (0o644, false, 0o644),
+            (0o600, false, 0o600),
+            (0o664, false, 0o644),
+            (0o777, false, 0o755),
+            (0o444, false, 0o644),
+            (0o644, true, 0o755),
+            (0o4755, false, 0o4755),
+        ] {
+            assert_eq!(archive_mode(mode, bin), archived, "{mode:o} {bin}");
+        }
+    }
+
+    #[test]
+    fn a_bin_is_compared_with_the_path_without_its_first_directory() {
+        let bins = ["cli.js", "bin/x.js", "@s/y.js"];
+        for (path, bin) in [
+            ("cli.js", true),
+            ("foo/cli.js", true),
+            ("foo/bar/cli.js", false),
+            ("bin/x.js", false),
+            ("any/bin/x.js", true),
+            ("@s/y.js", true),
+            ("a\\b/cli.js", false),
+        ] {
+            assert_eq!(is_bin(path, &bins), bin, "{path}");
+        }
+    }
+}

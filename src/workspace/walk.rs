@@ -1,0 +1,197 @@
+//! The directories that a list of workspace globs names, in npm's order (`@npmcli/map-workspaces`
+//! 5.0.3, `glob` 13.0.6).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use icu_collator::options::CollatorOptions;
+use icu_collator::{Collator, CollatorBorrowed};
+
+use super::pattern::{Glob, Part};
+
+/// A workspaces list, sorted into what is wanted and what is not.
+pub(super) struct Patterns {
+    wanted: Vec<String>,
+    ignored: Vec<Glob>,
+}
+
+impl Patterns {
+    /// An odd number of `!` excludes; leading `/` and `./` go. A wanted pattern that an earlier
+    /// exclusion matches, as text, cancels that exclusion; later exclusions cancel wanted patterns
+    /// the same way.
+    pub(super) fn new(declared: &[&str]) -> Self {
+        let mut wanted: Vec<String> = Vec::new();
+        let mut excluded: Vec<String> = Vec::new();
+        for pattern in declared {
+            let plain = pattern.trim_start_matches('!');
+            let bangs = pattern.len() - plain.len();
+            let plain = strip_root(plain).to_owned();
+            if bangs % 2 == 1 {
+                excluded.push(plain);
+                continue;
+            }
+            // npm removes while it counts on, so the one behind a removed exclusion is passed over.
+            let mut index = 0;
+            while index < excluded.len() {
+                let matches = excluded
+                    .get(index)
+                    .is_some_and(|excluded| Glob::new(excluded).matches(&plain));
+                if matches {
+                    excluded.remove(index);
+                }
+                index += 1;
+            }
+            wanted.push(plain);
+        }
+        for pattern in &excluded {
+            let glob = Glob::new(pattern);
+            wanted.retain(|wanted| !glob.matches(wanted));
+        }
+        let ignored = std::iter::once("**/node_modules/**")
+            .chain(excluded.iter().map(String::as_str))
+            .map(|pattern| Glob::with_dot(pattern, true))
+            .collect();
+        Self { wanted, ignored }
+    }
+
+    fn ignores(&self, path: &str) -> bool {
+        let as_directory = format!("{path}/");
+        self.ignored
+            .iter()
+            .any(|glob| glob.matches(path) || glob.matches(&as_directory))
+    }
+}
+
+/// A pattern without `/` or `./` in front.
+fn strip_root(pattern: &str) -> &str {
+    let rest = pattern.strip_prefix('.').unwrap_or(pattern);
+    if rest.starts_with('/') {
+        rest.trim_start_matches('/')
+    } else {
+        pattern
+    }
+}
+
+/// The directories below `root`, relative to it, without those in `node_modules`. A directory that
+/// two patterns name comes twice.
+pub(super) fn directories(root: &Path, patterns: &Patterns) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for pattern in &patterns.wanted {
+        let pattern = format!("{}/", pattern.replace('\\', "/").trim_end_matches('/'));
+        for alternative in Glob::new(&pattern).alternatives() {
+            if alternative.first() == Some(&Part::Literal(String::new())) {
+                // An absolute path, or nothing: no member has one relative to the root.
+                continue;
+            }
+            let mut walk = Walk {
+                root,
+                patterns,
+                found: &mut found,
+            };
+            walk.descend("", alternative, true);
+        }
+    }
+    let mut found: Vec<String> = found.into_iter().collect();
+    if let Some(collator) = english() {
+        found.sort_by(|left, right| collator.compare(left, right));
+    }
+    let mut ordered = Vec::new();
+    for pattern in &patterns.wanted {
+        let glob = Glob::new(pattern);
+        ordered.extend(
+            found
+                .iter()
+                .filter(|path| glob.matches_partially(path))
+                .cloned(),
+        );
+    }
+    ordered
+}
+
+fn english() -> Option<CollatorBorrowed<'static>> {
+    // The root collation is English's.
+    Collator::try_new(Default::default(), CollatorOptions::default()).ok()
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    patterns: &'a Patterns,
+    found: &'a mut BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    /// Follows `parts` from `path`, which is empty for the root. `is_start` holds until a part is
+    /// used up: a `**` at the very beginning does not enter links.
+    fn descend(&mut self, path: &str, parts: &[Part], is_start: bool) {
+        let Some((part, after)) = parts.split_first() else {
+            return;
+        };
+        match part {
+            Part::Literal(text) if text.is_empty() && after.is_empty() => self.take(path),
+            Part::Literal(text) => self.descend(&joined(path, text), after, false),
+            Part::Wild(_) => {
+                for entry in self.entries(path) {
+                    if part.matches(&entry.name, false) {
+                        self.descend(&joined(path, &entry.name), after, false);
+                    }
+                }
+            }
+            Part::Globstar => {
+                self.descend(path, after, is_start);
+                for entry in self.entries(path) {
+                    if entry.name.starts_with('.') {
+                        continue;
+                    }
+                    let below = joined(path, &entry.name);
+                    if !entry.is_link {
+                        self.descend(&below, parts, is_start);
+                    } else if !is_start {
+                        // A link uses the ** up.
+                        self.descend(&below, after, false);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, path: &str) {
+        let shown = if path.is_empty() { "." } else { path };
+        if self.root.join(path).is_dir() && !self.patterns.ignores(shown) {
+            self.found.insert(shown.to_owned());
+        }
+    }
+
+    fn entries(&self, path: &str) -> Vec<Entry> {
+        let is_below_node_modules = path.split('/').any(|name| name == "node_modules");
+        if is_below_node_modules {
+            return Vec::new();
+        }
+        let Ok(entries) = std::fs::read_dir(self.root.join(path)) else {
+            return Vec::new();
+        };
+        entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                let kind = entry.file_type().ok()?;
+                let is_link = kind.is_symlink();
+                (is_link || kind.is_dir()).then(|| Entry {
+                    name: entry.file_name().to_string_lossy().into_owned(),
+                    is_link,
+                })
+            })
+            .collect()
+    }
+}
+
+struct Entry {
+    name: String,
+    is_link: bool,
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}/{name}")
+    }
+}
