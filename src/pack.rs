@@ -5,10 +5,9 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
@@ -17,7 +16,7 @@ use crate::manifest::{Manifest, prepare_directory, version_object};
 use crate::output::{Level, Log};
 use crate::packlist::{Package, Packlist, Warning, listing_order, packlist};
 use crate::tarball::{
-    DigestWriter, Digests, PackedFile, Spool, Spooled, TarballError, write_archive,
+    DigestWriter, Digests, NpmGzip, PackedFile, Spool, Spooled, TarballError, write_archive,
 };
 
 /// A packed package: what `npm pack` tells about it.
@@ -109,7 +108,7 @@ impl Source {
     /// [`Error::Tarball`]; what was written by then is to be thrown away.
     pub fn write<W: Write>(&self, list: &Packlist, writer: W) -> Result<(Packed, W), Error> {
         let document = self.manifest.document();
-        let mut gzip = GzEncoder::new(DigestWriter::new(writer), Compression::best());
+        let mut gzip = NpmGzip::new(DigestWriter::new(writer), NonZeroUsize::MIN);
         let root = self.manifest.directory();
         let files = write_archive(root, &list.entries, &bins(document), &mut gzip)?;
         let (writer, digests) = gzip.finish().map_err(TarballError::Write)?.finish();

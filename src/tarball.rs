@@ -6,7 +6,9 @@
 //! no async, no network.
 
 mod archive;
+mod deflate;
 mod digest;
+mod gzip;
 mod header;
 mod path;
 pub mod read;
@@ -14,4 +16,5 @@ mod spool;
 
 pub use archive::{PackedFile, TarballError, write_archive};
 pub use digest::{DigestWriter, Digests, Integrity, NotAnIntegrity, Shasum};
+pub use gzip::NpmGzip;
 pub use spool::{Spool, SpoolReader, Spooled};

@@ -1,0 +1,221 @@
+//! The match zlib's `longest_match` would return, found on shorter ways.
+//!
+//! zlib walks the chain of positions with equal four-byte hash, nearest first, at most 4,096 of them (1,024
+//! if a match of 32 or more is pending), and keeps the first that beats the best so far. So its result is the
+//! longest match among those positions and, among equals, the nearest; *how* it is found does not matter.
+
+use super::codes::MAX_MATCH;
+use super::window::{LONG, MAX_DISTANCE, Window};
+
+/// Longest walk along a chain.
+const MAX_CHAIN: u16 = 4_096;
+/// From this pending length on the walk is a quarter.
+const GOOD_LENGTH: usize = 32;
+/// A match of three bytes farther away is none.
+const TOO_FAR: usize = 4_096;
+
+/// A match: its length is 2 where none was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) length: usize,
+    pub(super) distance: usize,
+}
+
+impl Found {
+    pub(super) const NONE: Self = Self {
+        length: 2,
+        distance: 0,
+    };
+}
+
+impl Window {
+    /// The match at `position` that is longer than `pending`, where at least 262 bytes are left.
+    #[inline]
+    pub(super) fn search(&self, position: usize, pending: usize) -> Found {
+        let position = position & 0xffff;
+        let limit = position.saturating_sub(MAX_DISTANCE);
+        let head = usize::from(self.previous[position]);
+        if head == 0 || head < limit {
+            return Found::NONE;
+        }
+        let mut best = Found {
+            length: pending,
+            distance: 0,
+        };
+        let mut next = head;
+        if pending < 3 {
+            let four = self.four(position);
+            let mut chain = MAX_CHAIN;
+            let mut three = 0;
+            let mut candidate = head;
+            loop {
+                let difference = self.four(candidate) ^ four;
+                if difference == 0 {
+                    break;
+                }
+                if difference << 8 == 0 && three == 0 {
+                    three = candidate;
+                }
+                candidate = usize::from(self.previous[candidate & 0xffff]);
+                chain -= 1;
+                if candidate <= limit || chain == 0 {
+                    return if three != 0 && position - three <= TOO_FAR {
+                        Found {
+                            length: 3,
+                            distance: position - three,
+                        }
+                    } else {
+                        Found::NONE
+                    };
+                }
+            }
+            best.length = self.common(position, candidate);
+            best.distance = position - candidate;
+            next = usize::from(self.previous[candidate & 0xffff]);
+        }
+        let chain = if pending >= GOOD_LENGTH {
+            MAX_CHAIN >> 2
+        } else {
+            MAX_CHAIN
+        };
+        self.improve(position, best, next, chain)
+    }
+
+    /// The longest match beyond `best`; `next` is the first position of the four-byte chain not looked at.
+    #[inline(always)]
+    fn improve(&self, position: usize, mut best: Found, next: usize, chain: u16) -> Found {
+        let pending = best;
+        let limit = position.saturating_sub(MAX_DISTANCE);
+        let rank = self.ranks[position & 0xffff];
+        let mut next = next;
+        'longer: while best.length < MAX_MATCH {
+            let need = best.length + 1;
+            // Any longer match has these last bytes in common too, so it is on the chain of theirs.
+            if need >= LONG {
+                let offset = need - LONG;
+                let tail = self.eight(position + offset) << (64 - 8 * LONG);
+                let mut at = usize::from(self.long_previous[(position + offset) & 0xffff]);
+                while at >= limit + offset && at != 0 {
+                    if self.eight(at) << (64 - 8 * LONG) == tail {
+                        let candidate = at - offset;
+                        let length = self.common(position, candidate);
+                        if length >= need {
+                            if self.is_out_of_reach(position, candidate, limit, rank, chain) {
+                                break 'longer;
+                            }
+                            best = Found {
+                                length,
+                                distance: position - candidate,
+                            };
+                            continue 'longer;
+                        }
+                    }
+                    at = usize::from(self.long_previous[at & 0xffff]);
+                }
+                break;
+            }
+            // Four or five bytes needed... on the chain of four, nearest first.
+            let mask = (1_u64 << (8 * need)) - 1;
+            let scan = self.eight(position);
+            let offset = need - 4;
+            let mut at = usize::from(self.previous[(position + offset) & 0xffff]);
+            if next + offset <= at {
+                while next >= limit && next != 0 {
+                    if (self.eight(next) ^ scan) & mask == 0 {
+                        if self.is_out_of_reach(position, next, limit, rank, chain) {
+                            break 'longer;
+                        }
+                        best = Found {
+                            length: self.common(position, next),
+                            distance: position - next,
+                        };
+                        next = usize::from(self.previous[next & 0xffff]);
+                        continue 'longer;
+                    }
+                    next = usize::from(self.previous[next & 0xffff]);
+                }
+            } else {
+                while at >= limit + offset && at != 0 {
+                    let candidate = at - offset;
+                    if (self.eight(candidate) ^ scan) & mask == 0 {
+                        if self.is_out_of_reach(position, candidate, limit, rank, chain) {
+                            break 'longer;
+                        }
+                        best = Found {
+                            length: self.common(position, candidate),
+                            distance: position - candidate,
+                        };
+                        next = usize::from(self.previous[candidate & 0xffff]);
+                        continue 'longer;
+                    }
+                    at = usize::from(self.previous[at & 0xffff]);
+                }
+            }
+            break;
+        }
+        if best == pending && best.distance == 0 {
+            Found::NONE
+        } else {
+            best
+        }
+    }
+
+    /// Whether zlib's walk from `position` ends before it comes to `candidate`, which is on its chain.
+    #[inline(always)]
+    fn is_out_of_reach(
+        &self,
+        position: usize,
+        candidate: usize,
+        limit: usize,
+        rank: u16,
+        chain: u16,
+    ) -> bool {
+        // Position 0 ends a chain; the farthest distance counts for the first of the chain only.
+        candidate == 0
+            || candidate <= limit && usize::from(self.previous[position & 0xffff]) != candidate
+            || rank.wrapping_sub(self.ranks[candidate & 0xffff]) > chain
+    }
+
+    /// The same where fewer than 262 bytes are left: zlib's own walk.
+    pub(super) fn search_at_end(&self, position: usize, pending: usize, lookahead: usize) -> Found {
+        if lookahead < 3 {
+            return Found::NONE;
+        }
+        let limit = position.saturating_sub(MAX_DISTANCE);
+        let mut candidate = usize::from(self.previous[position & 0xffff]);
+        if candidate == 0 || candidate < limit {
+            return Found::NONE;
+        }
+        let mut chain = if pending >= GOOD_LENGTH {
+            MAX_CHAIN >> 2
+        } else {
+            MAX_CHAIN
+        };
+        let mut best = Found {
+            length: pending,
+            distance: 0,
+        };
+        let nice = lookahead.min(MAX_MATCH);
+        loop {
+            let length = self.common(position, candidate).min(nice);
+            if length > best.length {
+                best = Found {
+                    length,
+                    distance: position - candidate,
+                };
+                if length >= nice {
+                    break;
+                }
+            }
+            candidate = usize::from(self.previous[candidate & 0xffff]);
+            chain -= 1;
+            if candidate <= limit || chain == 0 {
+                break;
+            }
+        }
+        if best.distance == 0 || best.length == 3 && best.distance > TOO_FAR {
+            return Found::NONE;
+        }
+        best
+    }
+}
