@@ -10,6 +10,7 @@ mod publish;
 mod rehearse;
 mod report;
 mod sandbox;
+mod scripts;
 mod session;
 
 use std::ffi::OsString;
@@ -53,6 +54,21 @@ struct CommonArguments {
     /// (-s: silent, -q: warn, -d: info)
     #[arg(long, value_name = "LEVEL", default_value = "notice")]
     loglevel: String,
+    /// Run no lifecycle scripts
+    #[arg(long)]
+    ignore_scripts: bool,
+    /// Work on this member of the workspaces, by name or path; may be repeated
+    #[arg(short = 'w', long, value_name = "NAME")]
+    workspace: Vec<String>,
+    /// Work on all members of the workspaces
+    #[arg(long)]
+    workspaces: bool,
+    /// And on the workspaces' root
+    #[arg(long)]
+    include_workspace_root: bool,
+    /// Leave npm's bytes for speed: zlib level 0 (stored) to 9
+    #[arg(long, value_name = "0-9")]
+    compression_level: Option<u8>,
 }
 
 /// Runs the command that the arguments name (the program's own name first) and

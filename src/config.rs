@@ -9,10 +9,11 @@
 //!   `config.get` (`dry-run`, `json`, ...), and what the check for credentials looks at.
 //!
 //! So a registry that is no URL is dropped from the one and still fails in the other.
-//! [`Settings`] is the typed view over both.
+//! [`Settings`] and [`RequestSettings`] are the typed views over them.
 
 mod definitions;
 mod expand;
+mod exports;
 mod field;
 mod flags;
 mod flat;
@@ -24,7 +25,10 @@ mod paths;
 mod prefix;
 mod problem;
 
+mod settings;
 mod sources;
+mod transport;
+mod user_agent;
 mod validate;
 mod value;
 
@@ -41,7 +45,10 @@ pub use paths::{relative, resolve};
 pub(crate) use problem::io_code;
 pub use problem::{AuthProblem, ConfigError, UnreadFile, Warning};
 
+pub use settings::{RequestSettings, Settings};
 pub use sources::{Entry, Layer, Origin};
+pub use transport::{Proxies, Proxy, Retry, Tls};
+pub use user_agent::{NPM_VERSION, ci_name, user_agent};
 pub use value::{ConfigValue, NotPrimitive};
 
 use sources::LayerData;
@@ -56,6 +63,8 @@ pub struct Config {
     local_prefix: PathBuf,
     warnings: Vec<Warning>,
     unread_files: Vec<UnreadFile>,
+    /// `npm_config_*` and the like for scripts.
+    exports: Vec<(String, String)>,
     /// Keys given as flags, which `publishConfig` does not override.
     flag_keys: Vec<String>,
 }
@@ -130,6 +139,19 @@ impl Config {
         self.flat.overlaid(publish_config, &self.flag_keys)
     }
 
+    /// The validated state with named fields.
+    pub fn settings(&self) -> Settings {
+        Settings::read(self)
+    }
+
+    /// A flat state with named fields: [`Config::flat`] or what [`Config::flat_with`] made of it.
+    ///
+    /// # Errors
+    /// A proxy that is no URL.
+    pub fn request_settings(&self, flat: &Flat) -> Result<RequestSettings, ConfigError> {
+        RequestSettings::read(self, flat)
+    }
+
     /// npm's warnings about keys of a `publishConfig` that it does not know.
     pub fn publish_config_warnings(&self, publish_config: &serde_json::Value) -> Vec<Warning> {
         flat::publish_config_entries(publish_config, &self.flag_keys)
@@ -178,6 +200,15 @@ impl Config {
     /// The Node and npm found on this machine.
     pub fn installation(&self) -> &Installation {
         &self.installation
+    }
+
+    /// The variables that tell scripts of this configuration: `npm_config_<key>` for every key
+    /// that is not at its default, `EDITOR`, `NODE_OPTIONS`, `NODE_ENV`. They lie over the
+    /// inherited environment. Some may be secret (`npm_config_otp`).
+    pub fn exported_variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.exports
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn layer(&self, layer: Layer) -> &LayerData {

@@ -8,14 +8,16 @@ use miette::Diagnostic;
 
 use crate::codeartifact::{EndpointError, TokenError};
 use crate::config::ConfigError;
+use crate::lifecycle::ScriptError;
 use crate::manifest::ManifestError;
 use crate::packlist::PacklistError;
 use crate::publish::PublishError;
 use crate::registry::Outcome;
 use crate::registry::choice::RegistryChoiceError;
 use crate::registry::credentials::CredentialError;
-use crate::sandbox::SandboxError;
+use crate::sandbox::{self, SandboxError};
 use crate::tarball::TarballError;
+use crate::workspace::WorkspaceError;
 
 /// Why a command ended without doing its work.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,12 @@ pub enum Error {
     /// The files cannot be listed.
     #[error(transparent)]
     Packlist(#[from] PacklistError),
+    /// The members of a workspace root cannot be told.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// A lifecycle script failed.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// The tarball cannot be written.
     #[error(transparent)]
     Tarball(#[from] TarballError),
@@ -50,6 +58,9 @@ pub enum Error {
     /// The sandbox cannot be started or run.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The sandbox's configuration file cannot be used.
+    #[error(transparent)]
+    SandboxConfig(#[from] sandbox::ConfigError),
     /// A publish that ended, but not well.
     #[error("{}", outcome_text(.0))]
     Outcome(Outcome),
@@ -91,6 +102,8 @@ impl Error {
         let code = match self {
             Self::Config(error) => error.code(),
             Self::Manifest(error) => error.code(),
+            Self::Workspace(error) => error.code(),
+            Self::Script(error) => return error.code(),
             Self::RegistryChoice(error) => error.code(),
             Self::Credential(error) => error.code(),
             Self::Packlist(error) => packlist_source(error).and_then(system_code),
@@ -101,7 +114,7 @@ impl Error {
             Self::Token(_) | Self::Endpoint(_) => Some("ENEEDAUTH"),
             Self::Refused { code, .. } => *code,
             Self::Usage(_) => Some("EUSAGE"),
-            Self::Tarball(_) | Self::Publish(_) | Self::Sandbox(_) => None,
+            Self::Tarball(_) | Self::Publish(_) | Self::Sandbox(_) | Self::SandboxConfig(_) => None,
         };
         code.map(str::to_owned)
     }
@@ -114,6 +127,7 @@ impl Error {
             Self::Token(TokenError::Unreachable { .. }) => 16,
             Self::Token(_) => 13,
             Self::Usage(_) => 2,
+            Self::Script(error) => error.exit_status(),
             Self::Manifest(error) => error.exit_status(),
             Self::Packlist(error) => packlist_source(error).map_or(1, system_status),
             Self::Tarball(TarballError::Read { source, .. })
@@ -139,6 +153,8 @@ impl Error {
         match self {
             Self::Config(error) => error.hint(),
             Self::Manifest(error) => error.hint(),
+            Self::Workspace(error) => error.hint(),
+            Self::Script(error) => error.hint(),
             Self::RegistryChoice(error) => error.hint(),
             Self::Credential(error) => error.hint(),
             Self::Packlist(error) => packlist_hint(error),
@@ -152,7 +168,7 @@ impl Error {
                 Some("check that the directory exists and can be written to".into())
             }
             Self::Usage(_) => Some("see --help".into()),
-            Self::Publish(_) | Self::System { .. } => None,
+            Self::Publish(_) | Self::SandboxConfig(_) | Self::System { .. } => None,
         }
     }
 
@@ -284,10 +300,38 @@ pub(crate) fn system_code(error: &io::Error) -> Option<&'static str> {
 }
 
 /// The exit status npm ends with on a system error: its number, as a negative
-/// byte (no such file: 254, permission denied: 243); else 1.
+/// byte; else 1. Errors that were given a path have lost their number, so the
+/// kind stands in for it.
 pub(crate) fn system_status(error: &io::Error) -> u8 {
-    match error.raw_os_error() {
+    let number = error.raw_os_error().or(match error.kind() {
+        io::ErrorKind::NotFound => Some(2),
+        io::ErrorKind::PermissionDenied => Some(13),
+        io::ErrorKind::NotADirectory => Some(20),
+        io::ErrorKind::IsADirectory => Some(21),
+        _ => None,
+    });
+    match number {
         Some(number) if number > 0 => u8::try_from((256 - number % 256) % 256).unwrap_or(1),
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_errors_end_as_with_npm() {
+        for (number, status, code) in [(2, 254, "ENOENT"), (13, 243, "EACCES"), (21, 235, "EISDIR")]
+        {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(
+                (system_status(&error), system_code(&error)),
+                (status, Some(code))
+            );
+            let kind = io::Error::new(error.kind(), "with a path");
+            assert_eq!(system_status(&kind), status);
+        }
+        assert_eq!(system_status(&io::Error::other("no number")), 1);
     }
 }

@@ -17,6 +17,7 @@ pub mod config;
 pub mod document;
 pub mod environment;
 pub mod error;
+pub mod lifecycle;
 pub mod manifest;
 pub mod output;
 pub mod pack;

@@ -5,8 +5,10 @@
 //!
 //! | use | steps | entry |
 //! |---|---|---|
-//! | packing a directory; a bundled dependency | *normalize* | [`Manifest::read`], [`normalize`] |
+//! | packing a directory | *normalize* | [`Manifest::read_to_pack`] |
+//! | packing a bundled dependency | *normalize* | [`normalize()`] |
 //! | publishing a directory | *fix*, *prepare* | [`prepare_directory`], then [`version_object`] |
+//! | the same after a rewriting | *fix*, *prepare* | [`read_to_publish`], [`mod@rewrite`], [`prepare_document`] |
 //! | publishing a tarball | *prepare* | [`prepare_tarball`], then [`version_object`] |
 //!
 //! npm's rules are defined for values of any type, so nothing here deserialises into structs: a `bin` that is a number
@@ -14,6 +16,7 @@
 //! libnpmpublish 11.2.0; npm-behaviour §4 and §9.
 
 pub mod json;
+pub mod rewrite;
 
 mod bin;
 mod bundle;
@@ -40,6 +43,7 @@ mod repository;
 mod scripts;
 mod spec;
 mod version;
+mod web_url;
 
 use std::path::{Path, PathBuf};
 
@@ -52,8 +56,8 @@ pub use name::objections;
 pub use normalize::normalize;
 pub use prepare::prepare;
 pub use publication::{
-    Prepared, TarballOrigin, is_prerelease, prepare_directory, prepare_tarball, set_dist,
-    version_object,
+    Prepared, TarballOrigin, dist_tag, is_prerelease, prepare_directory, prepare_document,
+    prepare_tarball, read_to_publish, set_dist, version_object,
 };
 pub use range::is_range;
 pub use read::parse;
@@ -87,7 +91,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::read`] and [`normalize`], and [`ManifestError::MissingNameOrVersion`].
+    /// Those of [`Self::read`] and [`normalize()`], and [`ManifestError::MissingNameOrVersion`].
     pub fn read_to_pack(directory: &Path) -> Result<Self, ManifestError> {
         let mut manifest = Self::read(directory)?;
         normalize(&manifest.directory, &mut manifest.document)?;
@@ -133,3 +137,7 @@ impl Manifest {
 pub fn read(directory: &Path) -> Result<Manifest, ManifestError> {
     Manifest::read(directory)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+mod tests;

@@ -160,6 +160,14 @@ impl Printer {
         }
     }
 
+    /// Prints lines on stderr as they are, unless nothing is to be said.
+    pub fn aside(&self, lines: &str) {
+        if self.hears(Level::Error) {
+            // Nobody is left to tell when stderr is closed.
+            let _ = writeln!(self.stderr.borrow_mut(), "{lines}");
+        }
+    }
+
     /// Prints one line of data.
     ///
     /// # Errors

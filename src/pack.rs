@@ -6,17 +6,20 @@
 use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
-use crate::manifest::{Manifest, prepare_directory, version_object};
+use crate::lifecycle::{Event, postpack_variables, prepare_variables};
+use crate::manifest::{Manifest, ManifestError, prepare_directory, version_object};
 use crate::output::{Level, Log};
-use crate::packlist::{Package, Packlist, Warning, listing_order, packlist};
+use crate::packlist::{Package, Packlist, Warning, Workspaces, listing_order, packlist};
 use crate::tarball::{
-    DigestWriter, Digests, NpmGzip, PackedFile, Spool, Spooled, TarballError, write_archive,
+    Compression, DigestWriter, Digests, Gzip, PackedFile, Spool, Spooled, TarballError,
+    write_archive,
 };
 
 /// A packed package: what `npm pack` tells about it.
@@ -40,6 +43,20 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// `manifest` is normalised for packing, `files` in the tarball's order.
+    fn new(manifest: &Map<String, Value>, files: Vec<PackedFile>, digests: Digests) -> Self {
+        let (name, version) = (text(manifest, "name"), text(manifest, "version"));
+        Self {
+            id: text(manifest, "_id"),
+            filename: filename(&name, &version),
+            name,
+            version,
+            bundled: bundled(&files),
+            listing: in_listing_order(files),
+            digests,
+        }
+    }
+
     /// Bytes of all files.
     pub fn unpacked_size(&self) -> u64 {
         self.listing.iter().map(|file| file.size).sum()
@@ -48,6 +65,8 @@ impl Packed {
 
 /// A package packed for publishing: what a publish document is made of.
 pub struct Release {
+    /// The package's directory.
+    pub directory: PathBuf,
     /// What was packed.
     pub packed: Packed,
     /// The manifest, prepared for publishing.
@@ -57,6 +76,14 @@ pub struct Release {
 }
 
 impl Release {
+    /// Whether the manifest says that the package is not to be published.
+    pub fn is_private(&self) -> bool {
+        matches!(
+            self.version_object(),
+            Err(Error::Manifest(ManifestError::Private))
+        )
+    }
+
     /// The version object of the publish document, but for `dist`.
     ///
     /// # Errors
@@ -67,87 +94,204 @@ impl Release {
     }
 }
 
-/// A package directory that is ready to be packed: its manifest was read and
-/// has a name and a version.
-pub struct Source {
-    manifest: Manifest,
+/// How packages are packed.
+#[derive(Debug, Clone, Copy)]
+pub struct PackOptions<'a> {
+    /// Which gzip the tarball gets.
+    pub compression: Compression,
+    /// How many threads compress.
+    pub threads: NonZeroUsize,
+    /// The selected workspaces, if any were: what is packed depends on them.
+    pub workspaces: Option<Workspaces<'a>>,
 }
 
-impl Source {
-    /// Reads the manifest of a directory.
+impl Default for PackOptions<'_> {
+    fn default() -> Self {
+        Self {
+            compression: Compression::Npm,
+            threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            workspaces: None,
+        }
+    }
+}
+
+/// Runs the lifecycle scripts of a package.
+pub trait Scripts {
+    /// Runs the script that a manifest has for an event, if it has one. `extra`
+    /// are variables of this event.
     ///
     /// # Errors
-    /// [`Error::Manifest`].
-    pub fn read(directory: &Path) -> Result<Self, Error> {
-        Ok(Self {
-            manifest: Manifest::read_to_pack(directory)?,
-        })
+    /// The script's failure, which ends the command.
+    fn run(
+        &self,
+        event: Event,
+        directory: &Path,
+        manifest: &Map<String, Value>,
+        extra: &[(&'static str, String)],
+    ) -> Result<(), Error>;
+}
+
+/// Runs no script.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoScripts;
+
+impl Scripts for NoScripts {
+    fn run(
+        &self,
+        _: Event,
+        _: &Path,
+        _: &Map<String, Value>,
+        _: &[(&'static str, String)],
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// What a pack works with beside the package.
+#[derive(Clone, Copy)]
+pub struct Packer<'a> {
+    /// How.
+    pub options: PackOptions<'a>,
+    /// The scripts.
+    pub scripts: &'a dyn Scripts,
+    /// Who hears what there is to say.
+    pub log: &'a dyn Log,
+}
+
+impl Packer<'_> {
+    /// Packs a directory, whose manifest was read before, into what `open`
+    /// gives once the files are listed: `prepack`, `prepare`, the tarball,
+    /// `close`, `postpack`.
+    fn pack<W: Write, T>(
+        &self,
+        manifest: &Manifest,
+        open: impl FnOnce() -> Result<W, Error>,
+        close: impl FnOnce(W, &Packed) -> Result<T, Error>,
+    ) -> Result<(Packed, T), Error> {
+        let directory = manifest.directory();
+        self.scripts
+            .run(Event::Prepack, directory, manifest.document(), &[])?;
+        // What prepack changed in package.json counts from here on, but for
+        // the tarball's name.
+        let changed = Manifest::read_to_pack(directory)?;
+        let extra = prepare_variables(directory);
+        self.scripts
+            .run(Event::Prepare, directory, changed.document(), &extra)?;
+        let changed = Manifest::read_to_pack(directory)?;
+        let list = self.list(&changed)?;
+        let gzip = |writer| Gzip::new(writer, self.options.compression, self.options.threads);
+        let mut gzip = gzip(DigestWriter::new(open()?));
+        let files = write_archive(
+            directory,
+            &list.entries,
+            &bins(changed.document()),
+            &mut gzip,
+        )?;
+        let (writer, digests) = gzip.finish().map_err(TarballError::Write)?.finish();
+        let packed = Packed::new(manifest.document(), files, digests);
+        let closed = close(writer, &packed)?;
+        let extra = postpack_variables(directory, &digests.integrity.to_string());
+        self.scripts
+            .run(Event::Postpack, directory, manifest.document(), &extra)?;
+        Ok((packed, closed))
     }
 
-    /// Lists the files, and says what npm warns about.
-    ///
-    /// # Errors
-    /// [`Error::Packlist`].
-    pub fn list(&self, log: &dyn Log) -> Result<Packlist, Error> {
+    fn list(&self, manifest: &Manifest) -> Result<Packlist, Error> {
         let list = packlist(&Package {
-            root: self.manifest.directory(),
-            manifest: self.manifest.document(),
-            workspaces: None,
+            root: manifest.directory(),
+            manifest: manifest.document(),
+            workspaces: self.options.workspaces,
         })?;
         for warning in &list.warnings {
             let (title, text) = warning_text(*warning);
-            log.log(Level::Warn, title, text);
+            self.log.log(Level::Warn, title, text);
         }
         Ok(list)
     }
 
-    /// Writes the tarball of the files listed: the writer gets the bytes of
-    /// the `.tgz`.
+    /// Packs without keeping the tarball.
     ///
     /// # Errors
-    /// [`Error::Tarball`]; what was written by then is to be thrown away.
-    pub fn write<W: Write>(&self, list: &Packlist, writer: W) -> Result<(Packed, W), Error> {
-        let document = self.manifest.document();
-        let mut gzip = NpmGzip::new(DigestWriter::new(writer), NonZeroUsize::MIN);
-        let root = self.manifest.directory();
-        let files = write_archive(root, &list.entries, &bins(document), &mut gzip)?;
-        let (writer, digests) = gzip.finish().map_err(TarballError::Write)?.finish();
-        let text = |key: &str| {
-            document
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let packed = Packed {
-            id: text("_id").to_owned(),
-            name: text("name").to_owned(),
-            version: text("version").to_owned(),
-            filename: filename(text("name"), text("version")),
-            bundled: bundled(&files),
-            listing: in_listing_order(files),
-            digests,
-        };
-        Ok((packed, writer))
+    /// [`Error::Manifest`], [`Error::Packlist`], [`Error::Tarball`] and
+    /// [`Error::Script`].
+    pub fn pack_dry(&self, manifest: &Manifest) -> Result<Packed, Error> {
+        let (packed, ()) = self.pack(manifest, || Ok(io::sink()), |_, _| Ok(()))?;
+        Ok(packed)
     }
 
-    /// Packs into a file of npm's name in `directory`. The file appears when
+    /// Packs into a file of npm's name in `destination`. The file appears when
     /// it is whole; one that was there is replaced, and keeps its mode.
     ///
     /// # Errors
-    /// As [`Source::list`] and [`Source::write`], and [`Error::Write`].
-    pub fn pack_into(&self, directory: &Path, log: &dyn Log) -> Result<Packed, Error> {
-        // Listed before the file exists, so that it is never packed itself.
-        let list = self.list(log)?;
-        let write_error = |source| Error::Write {
-            path: directory.to_owned(),
-            source,
+    /// As [`Packer::pack_dry`], and [`Error::Write`].
+    pub fn pack_into(&self, manifest: &Manifest, destination: &Path) -> Result<Packed, Error> {
+        // Opened when the files are listed, so that it is never packed itself.
+        let open = || {
+            temporary_file(destination).map_err(|source| Error::Write {
+                path: destination.to_owned(),
+                source,
+            })
         };
-        let file = temporary_file(directory).map_err(write_error)?;
-        let (packed, file) = self.write(&list, file)?;
-        let path = directory.join(&packed.filename);
-        persist(file, &path).map_err(|source| Error::Write { path, source })?;
+        let close = |file, packed: &Packed| {
+            let path = destination.join(&packed.filename);
+            persist(file, &path).map_err(|source| Error::Write { path, source })
+        };
+        let (packed, ()) = self.pack(manifest, open, close)?;
         Ok(packed)
     }
+
+    /// Packs for a publish: `prepublishOnly` comes first, and the manifest is
+    /// prepared.
+    ///
+    /// # Errors
+    /// As [`Packer::pack_dry`].
+    pub fn pack_release(&self, directory: &Path) -> Result<Release, Error> {
+        // npm prepares the manifest before it packs, too: what it refuses to
+        // publish it does not pack.
+        let first = prepare_directory(directory)?.document;
+        self.scripts
+            .run(Event::PrepublishOnly, directory, &first, &[])?;
+        let manifest = Manifest::read_to_pack(directory)?;
+        let open = || Ok(Spool::default());
+        let (mut packed, spool) = self.pack(&manifest, open, |spool, _| Ok(spool))?;
+        let prepared = prepare_directory(directory)?;
+        for line in &prepared.warnings {
+            self.log.log(Level::Warn, "", line);
+        }
+        if !prepared.corrections.is_empty() {
+            let lines = prepared.corrections.join("\n");
+            let text = "package.json had errors that were corrected for publishing; \
+                        `npm pkg fix` corrects the file";
+            self.log.log(Level::Warn, "publish", text);
+            self.log.log(
+                Level::Warn,
+                "publish",
+                &format!("errors corrected:\n{lines}"),
+            );
+        }
+        let manifest = prepared.document;
+        (packed.id, packed.name, packed.version) = (
+            text(&manifest, "_id"),
+            text(&manifest, "name"),
+            text(&manifest, "version"),
+        );
+        packed.filename = filename(&packed.name, &packed.version);
+        let tarball = spool.finish().map_err(TarballError::Write)?;
+        Ok(Release {
+            directory: directory.to_owned(),
+            packed,
+            manifest,
+            tarball,
+        })
+    }
+}
+
+fn text(manifest: &Map<String, Value>, key: &str) -> String {
+    manifest
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A file in `directory` that is gone unless it is persisted. Its mode is what
@@ -171,51 +315,6 @@ fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     }
     file.persist(&target)?;
     Ok(())
-}
-
-/// Packs a directory and prepares its manifest for publishing.
-///
-/// # Errors
-/// [`Error::Manifest`], [`Error::Packlist`], [`Error::Tarball`].
-pub fn pack_release(directory: &Path, log: &dyn Log) -> Result<Release, Error> {
-    // npm prepares the manifest before it packs, too: what it refuses to
-    // publish it does not pack.
-    prepare_directory(directory)?;
-    let source = Source::read(directory)?;
-    let (mut packed, spool) = source.write(&source.list(log)?, Spool::default())?;
-    let prepared = prepare_directory(directory)?;
-    for line in &prepared.warnings {
-        log.log(Level::Warn, "", line);
-    }
-    if !prepared.corrections.is_empty() {
-        log.log(
-            Level::Warn,
-            "publish",
-            "package.json had errors that were corrected for publishing; `npm pkg fix` corrects the file",
-        );
-        let lines = prepared.corrections.join("\n");
-        log.log(
-            Level::Warn,
-            "publish",
-            &format!("errors corrected:\n{lines}"),
-        );
-    }
-    let manifest = prepared.document;
-    let text = |key: &str| {
-        manifest
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    (packed.id, packed.name, packed.version) = (text("_id"), text("name"), text("version"));
-    packed.filename = filename(&packed.name, &packed.version);
-    let tarball = spool.finish().map_err(TarballError::Write)?;
-    Ok(Release {
-        packed,
-        manifest,
-        tarball,
-    })
 }
 
 /// The values of a normalised manifest's `bin`.

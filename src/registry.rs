@@ -4,6 +4,7 @@ mod body;
 pub mod choice;
 pub mod client;
 pub mod credentials;
+pub mod diagnosis;
 pub mod outcome;
 pub mod packument;
 pub mod retry;

@@ -1,31 +1,40 @@
-//! The embedded CodeArtifact look-alike: npm data plane, control-plane API, STS.
+//! The embedded `CodeArtifact` look-alike: npm data plane, control-plane API, STS.
 //!
 //! [`Sandbox::bind`] opens a loopback port, [`Sandbox::environment`] says how clients find it, and
 //! [`Sandbox::serve`] answers until it is told to stop. What is documented of the service is kept
 //! (the AWS model and user guide); what is assumed has one switch each in [`config::Assumptions`].
 //!
-//! A request is first routed by host and path ([`route`]), then its caller is identified
-//! ([`identity`]), then either [`control`] or [`npm`] decides on the [`state`] and the [`store`]
+//! A request is first routed by host and path (`route`), then its caller is identified
+//! (`identity`), then either `control` or `npm` decides on the `state` and the `store`
 //! makes the decision last.
 
 mod admin;
 mod assets;
 mod clock;
 pub mod config;
+mod config_file;
 mod connection;
 mod control;
+mod external;
 mod faults;
+mod form;
+mod groups;
 mod identity;
+mod integrity;
 mod log;
+mod metadata;
 mod names;
 mod npm;
+mod oidc;
 mod random;
+mod reach;
 mod reply;
 mod route;
 mod server;
 mod setup;
 mod state;
 mod store;
+mod sts;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -36,6 +45,7 @@ use tokio::net::TcpListener;
 
 pub use clock::ClockStart;
 pub use config::Config;
+pub use config_file::ConfigError;
 pub use faults::{Fault, FaultKind};
 
 use server::Shared;
@@ -153,6 +163,32 @@ impl Sandbox {
             ("CONSIGN_DOMAIN_OWNER", config.domain_owner.clone()),
             ("CONSIGN_REPOSITORY", config.repository.clone()),
             ("CONSIGN_REGISTRY", registry),
+        ]
+    }
+
+    /// The variables by which clients find the sandbox's other sources of credentials: GitHub's
+    /// identity tokens, the container endpoint, the instance metadata service. They compete with
+    /// the keys of [`Sandbox::environment`], so a job sets only those it is about.
+    pub fn identity_environment(&self) -> Vec<(&'static str, String)> {
+        let base = format!("http://{}", self.shared.address);
+        vec![
+            (
+                "ACTIONS_ID_TOKEN_REQUEST_URL",
+                format!("{base}/oidc/token?api-version=2.0"),
+            ),
+            (
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+                self.shared.provider.request_token.clone(),
+            ),
+            (
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                format!("{base}/credentials/container"),
+            ),
+            (
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                self.shared.machine_tokens.container.clone(),
+            ),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", base),
         ]
     }
 

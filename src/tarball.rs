@@ -6,15 +6,20 @@
 //! no async, no network.
 
 mod archive;
+mod compression;
 mod deflate;
 mod digest;
 mod gzip;
 mod header;
+mod level;
 mod path;
+mod pool;
 pub mod read;
 mod spool;
 
 pub use archive::{PackedFile, TarballError, write_archive};
+pub use compression::{Compression, Gzip};
 pub use digest::{DigestWriter, Digests, Integrity, NotAnIntegrity, Shasum};
 pub use gzip::NpmGzip;
+pub use level::LevelGzip;
 pub use spool::{Spool, SpoolReader, Spooled};

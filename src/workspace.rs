@@ -158,13 +158,12 @@ pub fn declared(root: &Path) -> Option<Value> {
 /// `EWORKSPACESCONFIG`, `EDUPLICATEWORKSPACE`, or a member's manifest that is there and cannot be
 /// read.
 pub fn map(root: &Path, workspaces: &Value) -> Result<Vec<Member>, WorkspaceError> {
-    let declared = match (workspaces, workspaces.get("packages")) {
-        (_, Some(Value::Array(patterns))) | (Value::Array(patterns), _) => patterns,
-        _ => {
-            return Err(WorkspaceError::NotAnArray {
-                root: root.to_path_buf(),
-            });
-        }
+    let ((_, Some(Value::Array(declared))) | (Value::Array(declared), _)) =
+        (workspaces, workspaces.get("packages"))
+    else {
+        return Err(WorkspaceError::NotAnArray {
+            root: root.to_path_buf(),
+        });
     };
     let mut texts = Vec::new();
     for (index, pattern) in declared.iter().enumerate() {

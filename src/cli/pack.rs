@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::scripts::SessionScripts;
 use super::session::Session;
 use crate::error::Error;
+use crate::manifest::Manifest;
 use crate::output::contents::{Contents, notice};
-use crate::pack::{Packed, Source};
+use crate::pack::{Packed, Packer};
 
 /// Write the tarball of each package directory, as `npm pack`, and print its file name.
 #[derive(clap::Args)]
@@ -31,28 +33,40 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
-    let default = [".".to_owned()];
-    let operands = if session.operands.is_empty() {
-        &default
-    } else {
-        &session.operands[..]
+    let selected = session.selected()?;
+    let selected: Option<Vec<PathBuf>> =
+        selected.map(|members| members.into_iter().map(|member| member.directory).collect());
+    let operands = session.operands.iter().map(|operand| session.path(operand));
+    let directories: Vec<PathBuf> = match &selected {
+        Some(members) => {
+            let here = session.path(".");
+            members
+                .iter()
+                .cloned()
+                .chain(operands.filter(|path| *path != here))
+                .collect()
+        }
+        None if session.operands.is_empty() => vec![session.path(".")],
+        None => operands.collect(),
     };
     // All manifests come first: a bad one stops the command before it writes.
-    let sources: Vec<Source> = operands
+    let manifests: Vec<Manifest> = directories
         .iter()
-        .map(|operand| Source::read(&session.path(operand)))
+        .map(|directory| Manifest::read_to_pack(directory))
         .collect::<Result<_, _>>()?;
-    let destination = session.path(session.text("pack-destination").unwrap_or("."));
-    let packed: Vec<Packed> = sources
+    let request = session.config.request_settings(session.config.flat())?;
+    let packer = Packer {
+        options: session.pack_options(selected.as_deref()),
+        scripts: &SessionScripts::new(session, "pack"),
+        log: &session.printer,
+    };
+    let packed: Vec<Packed> = manifests
         .iter()
-        .map(|source| {
-            if session.is_true("dry-run") {
-                let list = source.list(&session.printer)?;
-                source
-                    .write(&list, std::io::sink())
-                    .map(|(packed, _)| packed)
+        .map(|manifest| {
+            if session.settings.dry_run {
+                packer.pack_dry(manifest)
             } else {
-                source.pack_into(&destination, &session.printer)
+                packer.pack_into(manifest, &request.pack_destination)
             }
         })
         .collect::<Result<_, _>>()?;
@@ -61,7 +75,7 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
 }
 
 fn print(session: &Session<'_>, packed: &[Packed]) -> Result<(), Error> {
-    let printed = if session.is_true("json") {
+    let printed = if session.settings.json {
         session
             .printer
             .json(&packed.iter().map(Contents).collect::<Vec<_>>())

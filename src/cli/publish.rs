@@ -1,25 +1,29 @@
 //! `consign publish`: a package directory to a registry, ending in one named
 //! outcome.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::scripts::SessionScripts;
 use super::session::{Session, current_thread};
-use crate::codeartifact::{AwsOptions, endpoint};
-use crate::config::{ConfigValue, Flat};
+use crate::codeartifact::{AwsOptions, Endpoint, endpoint};
+use crate::config::{ConfigValue, Flat, RequestSettings};
 use crate::document::{Document, Publication};
 use crate::error::Error;
-use crate::manifest::{check_tag, is_prerelease};
+use crate::lifecycle::Event;
+use crate::manifest::{ManifestError, check_tag, is_prerelease};
 use crate::output::contents::{Contents, notice};
 use crate::output::{Level, Log as _};
-use crate::pack::{Release, pack_release};
+use crate::pack::{Packer, Release, Scripts as _};
 use crate::publish::{Authority, PublishOptions, Upload, publish};
 use crate::registry::choice::Registry;
+use crate::registry::diagnosis::explain;
 use crate::registry::url::RegistryUrl;
 use crate::registry::{Client, ClientOptions, OneTimePassword, Outcome, RetryPolicy};
+use crate::workspace::Member;
 
 /// Pack a directory and publish it, as `npm publish`; prints `+ name@version`.
 ///
@@ -62,11 +66,63 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
-    let directory = match session.operands.as_slice() {
-        [] => session.path("."),
-        [operand] => session.path(operand),
-        _ => return Err(Error::Usage("publish takes one package directory".into())),
+    check_tag(&session.settings.tag)?;
+    let mut printed = Map::new();
+    let ended = publish_all(session, &mut printed);
+    if session.settings.json {
+        // What was published before an error is told beside it.
+        if let Err(error) = &ended {
+            printed.insert("error".into(), super::report::error_object(error));
+        }
+        let told = session.printer.json(&printed);
+        told.map_err(|source| Error::System {
+            doing: "could not print the result",
+            source,
+        })?;
+    }
+    match ended {
+        Ok(()) => Ok(0),
+        Err(error) => Ok(super::report::error(&session.printer, false, &error)),
+    }
+}
+
+fn publish_all(session: &Session<'_>, printed: &mut Map<String, Value>) -> Result<(), Error> {
+    let Some(members) = session.selected()? else {
+        let directory = match session.operands.as_slice() {
+            [] => session.path("."),
+            [operand] => session.path(operand),
+            _ => return Err(Error::Usage("publish takes one package directory".into())),
+        };
+        return publish_one(session, &directory, None, printed);
     };
+    let selected: Vec<PathBuf> = members
+        .iter()
+        .map(|member| member.directory.clone())
+        .collect();
+    for member in &members {
+        match publish_one(
+            session,
+            &member.directory,
+            Some((member, &selected)),
+            printed,
+        ) {
+            Err(Error::Manifest(ManifestError::Private)) => session.printer.log(
+                Level::Warn,
+                "publish",
+                &format!("Skipping workspace {}, marked as private", member.name),
+            ),
+            ended => ended?,
+        }
+    }
+    Ok(())
+}
+
+fn publish_one(
+    session: &Session<'_>,
+    directory: &Path,
+    workspace: Option<(&Member, &[PathBuf])>,
+    printed: &mut Map<String, Value>,
+) -> Result<(), Error> {
     if directory.is_file() {
         return Err(Error::Refused {
             code: None,
@@ -77,11 +133,15 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
             hint: Some("publish the package's directory".into()),
         });
     }
-    let tag = session.text("tag").unwrap_or_default();
-    check_tag(tag)?;
-    let release = pack_release(&directory, &session.printer)?;
+    let scripts = SessionScripts::new(session, "publish");
+    let packer = Packer {
+        options: session.pack_options(workspace.map(|(_, selected)| selected)),
+        scripts: &scripts,
+        log: &session.printer,
+    };
+    let release = packer.pack_release(directory)?;
     let target = Target::of(session, &release)?;
-    if target.implicit_tag && !session.is_true("force") && is_prerelease(&release.manifest)? {
+    if target.implicit_tag && !session.settings.force && is_prerelease(&release.manifest)? {
         return Err(Error::Refused {
             code: None,
             message: "You must specify a tag using --tag when publishing a prerelease version."
@@ -89,18 +149,41 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
             hint: Some("for example --tag next".into()),
         });
     }
-    if !session.is_true("json") {
+    if !session.settings.json {
         notice(&session.printer, &release.packed);
     }
+    if workspace.is_some() && release.is_private() {
+        return Err(ManifestError::Private.into());
+    }
     let outcome = current_thread()?.block_on(upload(session, &release, &target))?;
-    finish(session, &release, outcome)
+    tell(session, &outcome)?;
+    let packed = &release.packed;
+    if session.settings.json {
+        let mut object = json!(Contents(packed));
+        if let (Some(outcome), Some(object)) = (&outcome, object.as_object_mut()) {
+            object.insert("outcome".into(), outcome.name().into());
+        }
+        printed.insert(packed.name.clone(), object);
+    }
+    for event in [Event::Publish, Event::Postpublish] {
+        scripts.run(event, directory, &release.manifest, &[])?;
+    }
+    if !session.settings.json && session.printer.hears(Level::Error) {
+        let told = session.printer.data(&format!("+ {}", packed.id));
+        told.map_err(|source| Error::System {
+            doing: "could not print the result",
+            source,
+        })?;
+    }
+    Ok(())
 }
 
 /// Where and as what a release goes.
 struct Target {
     flat: Flat,
-    registry: RegistryUrl,
-    endpoint: Option<endpoint::Endpoint>,
+    settings: RequestSettings,
+    registry: Registry,
+    endpoint: Option<Endpoint>,
     aws: AwsOptions,
     scope: Option<String>,
     /// Nobody named a tag.
@@ -122,24 +205,35 @@ impl Target {
             }
             None => config.flat().clone(),
         };
-        let name = &release.packed.name;
-        let scope = name.split_once('/').map(|(scope, _)| scope.to_owned());
-        let registry = Registry::choose(&flat, scope.as_deref())?.url;
+        let settings = config.request_settings(&flat)?;
+        let scope = release
+            .packed
+            .name
+            .split_once('/')
+            .map(|(scope, _)| scope.to_owned());
+        let mut registry = Registry::choose(&flat, scope.as_deref())?;
         let aws = AwsOptions {
             service: service(session),
             ..AwsOptions::default()
         };
-        let endpoint = endpoint::parse(registry.url(), aws.service.as_ref())?;
-        // The service cannot be reached without the slash at the end.
-        let registry = if endpoint.is_some() {
-            registry.with_slash()
-        } else {
-            registry
-        };
+        let endpoint = endpoint::parse(registry.url.url(), aws.service.as_ref())?;
+        if endpoint.is_some() && !registry.url.ends_with_slash() {
+            session.printer.log(
+                Level::Warn,
+                "codeartifact",
+                &format!(
+                    "{} has no slash at its end, without which CodeArtifact cannot be reached by npm; it is added",
+                    registry.url
+                ),
+            );
+            registry.url = registry.url.with_slash();
+        }
         let publish_tag = publish_config.and_then(|overrides| overrides.get("tag"));
-        let implicit_tag = config.is_default("tag") && publish_tag.is_none_or(Value::is_null);
+        let implicit_tag =
+            session.settings.tag_is_default && publish_tag.is_none_or(Value::is_null);
         Ok(Self {
             flat,
+            settings,
             registry,
             endpoint,
             aws,
@@ -148,16 +242,8 @@ impl Target {
         })
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
-        self.flat
-            .value(key)
-            .and_then(ConfigValue::as_text)
-            .filter(|text| !text.is_empty())
-    }
-
-    /// A key's value as a number, where it is set by somebody.
-    fn number(&self, key: &str) -> Option<u32> {
-        self.flat.value(key)?.to_text().ok()?.parse().ok()
+    fn url(&self) -> &RegistryUrl {
+        &self.registry.url
     }
 }
 
@@ -176,39 +262,42 @@ async fn upload(
     target: &Target,
 ) -> Result<Option<Outcome>, Error> {
     let printer = &session.printer;
-    let dry_run = session.is_true("dry-run");
+    let dry_run = session.settings.dry_run;
     let scope = target.scope.as_deref();
+    let endpoint = target.endpoint.clone();
     let authority = Authority::find(
         &session.config,
         &target.flat,
-        &target.registry,
-        target.endpoint.clone(),
+        target.url(),
+        endpoint,
         scope,
         printer,
     )?;
     if matches!(authority, Authority::Missing) {
         let message = format!(
             "This command requires you to be logged in to {}",
-            target.registry
+            target.url()
         );
         if !dry_run {
-            return Err(need_auth(target, message));
+            let diagnosis = explain(&session.config, &target.flat, &target.registry);
+            return Err(Error::Refused {
+                code: Some("ENEEDAUTH"),
+                message,
+                hint: Some(diagnosis.to_string()),
+            });
         }
         printer.log(Level::Warn, "publish", &format!("{message} (dry-run)"));
     }
     let authorize = authority.obtain(&target.aws).await?;
 
-    let access = target.text("access");
-    let tag = session.text("tag").unwrap_or_default();
-    let suffix = if dry_run { " (dry-run)" } else { "" };
+    let access = target.settings.access.as_deref();
     let shown_access = access.unwrap_or("default");
+    let (url, tag) = (target.url(), &session.settings.tag);
+    let suffix = if dry_run { " (dry-run)" } else { "" };
     printer.log(
         Level::Notice,
         "",
-        &format!(
-            "Publishing to {} with tag {tag} and {shown_access} access{suffix}",
-            target.registry
-        ),
+        &format!("Publishing to {url} with tag {tag} and {shown_access} access{suffix}"),
     );
     let version_object = if dry_run {
         release.manifest.clone()
@@ -228,19 +317,15 @@ async fn upload(
             manifest: &version_object,
             name: &packed.name,
             version: &packed.version,
-            tag: target.text("tag").unwrap_or(tag),
+            tag: &target.settings.tag,
             access,
-            registry: &target.registry,
+            registry: url,
             digests: packed.digests,
         },
         release.tarball.clone(),
     );
-    let client = Client::new(
-        target.registry.clone(),
-        client_options(session, target),
-        authorize.as_ref(),
-        printer,
-    );
+    let options = client_options(session, target);
+    let client = Client::new(url.clone(), options, authorize.as_ref(), printer);
     let upload = Upload {
         name: &packed.name,
         version: &packed.version,
@@ -248,97 +333,64 @@ async fn upload(
         tarball: &release.tarball,
         digests: packed.digests,
     };
+    let wait = session
+        .config
+        .value("wait")
+        .map_or(60.0, ConfigValue::to_number);
     let options = PublishOptions {
         retry: retry_policy(session, target),
-        wait: Duration::from_secs(u64::from(target.number("wait").unwrap_or(60))),
+        wait: Duration::try_from_secs_f64(wait).unwrap_or_default(),
         implicit_tag: target.implicit_tag,
-        force: session.is_true("force"),
+        force: session.settings.force,
         dry_run,
     };
     Ok(publish(&client, &upload, &options, printer).await?)
 }
 
-fn need_auth(target: &Target, message: String) -> Error {
-    let key = target.registry.nerf_dart();
-    Error::Refused {
-        code: Some("ENEEDAUTH"),
-        message,
-        hint: Some(format!(
-            "put a token for exactly this registry into .npmrc: {key}:_authToken=${{NPM_TOKEN}}"
-        )),
-    }
-}
-
 fn client_options(session: &Session<'_>, target: &Target) -> ClientOptions {
-    let platform = session.environment.platform();
+    let otp = target.settings.otp.as_ref();
     ClientOptions {
-        user_agent: format!(
-            "consign/{} {} {} workspaces/false",
-            env!("CARGO_PKG_VERSION"),
-            platform.os,
-            platform.architecture
-        ),
+        user_agent: session.user_agent(),
         command: "publish",
-        otp: target.text("otp").and_then(OneTimePassword::new),
-        timeout: Duration::from_millis(u64::from(
-            target.number("fetch-timeout").unwrap_or(300_000),
-        )),
+        otp: otp.and_then(|otp| OneTimePassword::new(otp.expose())),
+        timeout: target.settings.retry.timeout,
     }
 }
 
 /// npm's settings where somebody set them; consign's own waits otherwise.
 fn retry_policy(session: &Session<'_>, target: &Target) -> RetryPolicy {
-    let default = RetryPolicy::default();
-    let set = |key: &str| {
-        if session.config.is_default(key) {
-            None
-        } else {
-            target.number(key)
-        }
-    };
-    let milliseconds = |key: &str| set(key).map(|number| Duration::from_millis(number.into()));
+    let (default, npm) = (RetryPolicy::default(), target.settings.retry);
+    let is_set = |key: &str| !session.config.is_default(key);
     RetryPolicy {
-        retries: set("fetch-retries").unwrap_or(default.retries),
-        first_wait: milliseconds("fetch-retry-mintimeout").unwrap_or(default.first_wait),
-        factor: set("fetch-retry-factor").unwrap_or(default.factor),
-        longest_wait: milliseconds("fetch-retry-maxtimeout").unwrap_or(default.longest_wait),
+        retries: npm.retries,
+        factor: npm.factor,
+        first_wait: if is_set("fetch-retry-mintimeout") {
+            npm.first_wait
+        } else {
+            default.first_wait
+        },
+        longest_wait: if is_set("fetch-retry-maxtimeout") {
+            npm.longest_wait
+        } else {
+            default.longest_wait
+        },
     }
 }
 
-/// Tells how it ended.
-fn finish(session: &Session<'_>, release: &Release, outcome: Option<Outcome>) -> Result<u8, Error> {
-    let printer = &session.printer;
-    match &outcome {
+/// Tells a good end; a bad one is the error.
+fn tell(session: &Session<'_>, outcome: &Option<Outcome>) -> Result<(), Error> {
+    let say = |text: &str| session.printer.log(Level::Notice, "publish", text);
+    match outcome {
         Some(outcome) if !outcome.is_success() => return Err(Error::Outcome(outcome.clone())),
-        Some(Outcome::AlreadyPublished) => printer.log(
-            Level::Notice,
-            "publish",
-            "this version is already there with identical contents; nothing was sent",
-        ),
+        Some(Outcome::AlreadyPublished) => {
+            say("this version is already there with identical contents; nothing was sent");
+        }
         Some(Outcome::Published {
             confirmed_by_reading: true,
-        }) => printer.log(
-            Level::Notice,
-            "publish",
-            "the registry's answer was lost; it holds the version with our integrity",
-        ),
+        }) => {
+            say("the registry's answer was lost; it holds the version with our integrity");
+        }
         _ => {}
     }
-    let packed = &release.packed;
-    let printed = if session.is_true("json") {
-        let mut object = serde_json::to_value(Contents(packed)).unwrap_or_default();
-        if let (Some(outcome), Some(object)) = (&outcome, object.as_object_mut()) {
-            object.insert("outcome".into(), outcome.name().into());
-        }
-        printer.json(&Map::from_iter([(packed.name.clone(), object)]))
-    } else if printer.hears(Level::Error) {
-        printer.data(&format!("+ {}", packed.id))
-    } else {
-        Ok(())
-    };
-    printed.map_err(|source| Error::System {
-        doing: "could not print the result",
-        source,
-    })?;
-    Ok(outcome.map_or(0, |outcome| outcome.exit_status()))
+    Ok(())
 }

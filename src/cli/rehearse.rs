@@ -10,11 +10,12 @@ use super::session::current_thread;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::output::{Level, Printer};
-use crate::pack::pack_release;
+use crate::pack::{NoScripts, PackOptions, Packer};
 use crate::rehearse::{Step, rehearse};
 
 /// Publishes a package to an embedded look-alike of CodeArtifact and reads it back: token,
 /// upload, packument, tarball. No account and no network needed, nothing left behind.
+/// Lifecycle scripts are not run.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Package directory
@@ -52,7 +53,12 @@ fn rehearsal(
 ) -> Result<bool, Error> {
     let started = Instant::now();
     let directory = environment.current_directory().join(&arguments.directory);
-    let release = pack_release(&directory, printer)?;
+    let packer = Packer {
+        options: PackOptions::default(),
+        scripts: &NoScripts,
+        log: printer,
+    };
+    let release = packer.pack_release(&directory)?;
     let packed = &release.packed;
     let mut steps = Vec::new();
     let mut printed = Ok(());

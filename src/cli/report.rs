@@ -4,7 +4,7 @@
 use std::error::Error as _;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::output::redact::redact;
@@ -29,24 +29,30 @@ pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
         say(&format!("next: {hint}"));
     }
     if as_json {
-        let mut object = serde_json::Map::new();
-        if let Some(code) = error.code() {
-            object.insert("code".into(), code.into());
-        }
-        let mut summary = vec![error.to_string()];
-        summary.extend(causes);
-        object.insert("summary".into(), redact(&summary.join(": ")).into());
-        object.insert(
-            "detail".into(),
-            redact(&error.hint().unwrap_or_default()).into(),
-        );
-        if let Some(outcome) = error.outcome() {
-            object.insert("outcome".into(), outcome.into());
-        }
         // Nobody is left to tell when stdout is closed.
-        let _ = printer.json(&json!({ "error": object }));
+        let _ = printer.json(&json!({ "error": error_object(error) }));
     }
     error.exit_status()
+}
+
+/// An error as an object: npm's `code`, `summary` and `detail`, and the outcome
+/// where a publish got as far as one.
+pub(super) fn error_object(error: &Error) -> Value {
+    let mut object = Map::new();
+    if let Some(code) = error.code() {
+        object.insert("code".into(), code.into());
+    }
+    let mut summary = vec![error.to_string()];
+    summary.extend(causes(error));
+    object.insert("summary".into(), redact(&summary.join(": ")).into());
+    object.insert(
+        "detail".into(),
+        redact(&error.hint().unwrap_or_default()).into(),
+    );
+    if let Some(outcome) = error.outcome() {
+        object.insert("outcome".into(), outcome.into());
+    }
+    Value::Object(object)
 }
 
 /// Tells an error that came before there was a configuration to obey.

@@ -19,6 +19,9 @@ pub(super) struct Arguments {
     /// Keep domains, repositories and packages in this directory; without it, in memory
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Read principals, policies, upstreams, faults and switches from this TOML file
+    #[arg(long, value_name = "F")]
+    config: Option<PathBuf>,
     /// Domain that is there from the start
     #[arg(long, value_name = "D", env = "CONSIGN_DOMAIN")]
     domain: Option<String>,
@@ -40,17 +43,29 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
 
 fn serve(arguments: &Arguments, environment: &Environment, printer: &Printer) -> Result<(), Error> {
     let in_directory = |path: &Path| environment.current_directory().join(path);
-    let default = Config::default();
-    let config = Config {
-        port: arguments.port.unwrap_or(default.port),
-        data: arguments.data.as_deref().map(in_directory),
-        domain: arguments.domain.clone().unwrap_or(default.domain),
-        repository: arguments.repository.clone().unwrap_or(default.repository),
-        ..Config::default()
+    let mut config = match &arguments.config {
+        Some(path) => Config::read(&in_directory(path))?,
+        None => Config::default(),
     };
+    if let Some(port) = arguments.port {
+        config.port = port;
+    }
+    if let Some(data) = &arguments.data {
+        config.data = Some(in_directory(data));
+    }
+    if let Some(domain) = &arguments.domain {
+        config.domain.clone_from(domain);
+    }
+    if let Some(repository) = &arguments.repository {
+        config.repository.clone_from(repository);
+    }
     current_thread()?.block_on(async {
         let sandbox = Sandbox::bind(config).await?;
-        let variables = sandbox.environment();
+        let mut variables = sandbox.environment();
+        // The AWS CLI v1 reads no other variable for the region.
+        if let Some((_, region)) = variables.iter().find(|(name, _)| *name == "AWS_REGION") {
+            variables.push(("AWS_DEFAULT_REGION", region.clone()));
+        }
         if let Some(file) = &arguments.env_file {
             write_env_file(&in_directory(file), &variables)?;
         }

@@ -6,15 +6,20 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::{Builder, Runtime};
 
 use super::report;
-use crate::config::{Config, ConfigValue, Flags};
+use crate::config::{Config, Flags, Settings};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::output::{Level, Log as _, Printer};
+use crate::pack::PackOptions;
+use crate::packlist::Workspaces;
+use crate::tarball::Compression;
+use crate::workspace::{Member, Selection, select};
 
 /// A started command.
 pub(super) struct Session<'a> {
     pub(super) environment: &'a Environment,
     pub(super) config: Config,
+    pub(super) settings: Settings,
     pub(super) printer: Printer,
     /// What follows the command's name.
     pub(super) operands: Vec<String>,
@@ -25,32 +30,73 @@ impl<'a> Session<'a> {
     pub(super) fn start(flags: Flags, environment: &'a Environment) -> Result<Self, Error> {
         let operands = flags.positionals.iter().skip(1).cloned().collect();
         let config = Config::load(environment, flags)?;
-        let level = config.value("loglevel").and_then(ConfigValue::as_text);
-        let level = level.and_then(Level::from_name).unwrap_or_default();
-        let unicode = config.value("unicode").is_some_and(ConfigValue::is_truthy);
-        let printer = Printer::standard(level, unicode);
+        let settings = config.settings();
+        let printer = Printer::standard(settings.log_level, settings.unicode);
         for warning in config.warnings() {
             printer.log(Level::Warn, warning.prefix, &warning.text);
         }
         Ok(Self {
             environment,
             config,
+            settings,
             printer,
             operands,
         })
     }
 
-    /// Whether a key's value is true.
-    pub(super) fn is_true(&self, key: &str) -> bool {
-        self.config.value(key).is_some_and(ConfigValue::is_truthy)
+    /// What requests and scripts are told about this program.
+    pub(super) fn user_agent(&self) -> String {
+        let platform = self.environment.platform();
+        format!(
+            "consign/{} {} {} workspaces/{}",
+            env!("CARGO_PKG_VERSION"),
+            platform.os,
+            platform.architecture,
+            self.settings.uses_workspaces()
+        )
     }
 
-    /// A key's value, if it is text.
-    pub(super) fn text(&self, key: &str) -> Option<&str> {
-        self.config
-            .value(key)
-            .and_then(ConfigValue::as_text)
-            .filter(|text| !text.is_empty())
+    /// The workspaces that the flags or the place select, and which of the
+    /// operands remain; `None` where the command is not about workspaces.
+    pub(super) fn selected(&self) -> Result<Option<Vec<Member>>, Error> {
+        let about_here = self.operands.is_empty() || self.operands.iter().any(|word| word == ".");
+        if !self.settings.uses_workspaces() {
+            return Ok(None);
+        }
+        if !about_here {
+            self.printer.log(
+                Level::Warn,
+                "",
+                "Ignoring workspaces for specified package(s)",
+            );
+            return Ok(None);
+        }
+        let selection = Selection {
+            filters: self.settings.workspace.clone(),
+            include_root: self.settings.include_workspace_root,
+        };
+        let directory = self.environment.current_directory();
+        Ok(Some(select(
+            self.config.local_prefix(),
+            &selection,
+            directory,
+        )?))
+    }
+
+    /// How this command packs, when these workspaces were selected.
+    pub(super) fn pack_options<'s>(&'s self, selected: Option<&'s [PathBuf]>) -> PackOptions<'s> {
+        let level = self
+            .config
+            .value("compression-level")
+            .and_then(|level| level.to_text().ok()?.parse().ok());
+        PackOptions {
+            compression: level.map_or(Compression::Npm, Compression::Level),
+            workspaces: selected.map(|selected| Workspaces {
+                prefix: self.config.local_prefix(),
+                selected,
+            }),
+            ..PackOptions::default()
+        }
     }
 
     /// A path as given on the command line or in the configuration.
@@ -63,7 +109,7 @@ impl<'a> Session<'a> {
 
     /// Tells an error and returns the exit status it ends with.
     pub(super) fn report(&self, error: &Error) -> u8 {
-        report::error(&self.printer, self.is_true("json"), error)
+        report::error(&self.printer, self.settings.json, error)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use aws_sdk_codeartifact::Client;
-use aws_sdk_codeartifact::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_codeartifact::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_codeartifact::operation::get_authorization_token::GetAuthorizationTokenError;
 use http::HeaderValue;
 
@@ -154,7 +154,7 @@ pub async fn fetch(endpoint: &Endpoint, options: &AwsOptions) -> Result<Token, T
 
 fn token_error(endpoint: &Endpoint, error: &SdkError<GetAuthorizationTokenError>) -> TokenError {
     let domain = endpoint.domain.clone();
-    let reason = || DisplayErrorContext(error).to_string();
+    let reason = || chain(error);
     let SdkError::ServiceError(answer) = error else {
         return match error {
             // The identity chain fails while the request is being made.
@@ -180,4 +180,17 @@ fn token_error(endpoint: &Endpoint, error: &SdkError<GetAuthorizationTokenError>
         },
         _ => TokenError::Refused { domain, message },
     }
+}
+
+/// An error and its sources in one line. The outer ones only say which part of
+/// the SDK failed.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = Vec::new();
+    let mut source = error.source();
+    while let Some(error) = source {
+        words.push(error.to_string());
+        source = error.source();
+    }
+    words.dedup();
+    words.join(": ")
 }

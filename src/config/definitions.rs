@@ -220,9 +220,9 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     define("expires", &[Null, Number], NoValue),
     define("fetch-retries", &[Number], N(2)),
     define("fetch-retry-factor", &[Number], N(10)),
-    define("fetch-retry-maxtimeout", &[Number], N(60000)),
-    define("fetch-retry-mintimeout", &[Number], N(10000)),
-    define("fetch-timeout", &[Number], N(300000)),
+    define("fetch-retry-maxtimeout", &[Number], N(60_000)),
+    define("fetch-retry-mintimeout", &[Number], N(10_000)),
+    define("fetch-timeout", &[Number], N(300_000)),
     define("force", &[Boolean], B(false)),
     define("foreground-scripts", &[Boolean], B(false)),
     define("format-package-lock", &[Boolean], B(true)),
@@ -278,7 +278,7 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     define("node-options", &[Null, Text], NoValue),
     define("noproxy", &[Text, List], T("")),
     define("offline", &[Boolean], B(false)),
-    define("omit", &[List, Word("dev"), Word("optional"), Word("peer")], EmptyList),
+    define("omit", &[List, Word("dev"), Word("optional"), Word("peer")], Surroundings),
     define("omit-lockfile-registry-resolved", &[Boolean], B(false)),
     define("only", &[Null, Word("prod"), Word("production")], NoValue).deprecated("use `--omit=dev`"),
     define("orgs", &[Null, Text, List], NoValue),
@@ -348,6 +348,11 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     define("version", &[Boolean], B(false)),
     define("versions", &[Boolean], B(false)),
     define("viewer", &[Text], T("man")),
+    // consign's own: another zlib level than npm's bytes need.
+    define("compression-level", &[Null, Integer(0), Integer(1), Integer(2), Integer(3), Integer(4), Integer(5), Integer(6), Integer(7), Integer(8), Integer(9)], NoValue)
+        .not_exported(),
+    // consign's own: how many seconds a published version may take to become readable.
+    define("wait", &[Number], N(60)).not_exported(),
     define("which", &[Null, Number], NoValue),
     define("workspace", &[Text, List], EmptyList).not_exported(),
     define("workspaces", &[Null, Boolean], NoValue).not_exported(),

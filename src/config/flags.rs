@@ -235,14 +235,12 @@ fn boolean_value(
         .iter()
         .any(|wanted| matches!(wanted, Type::Word(word) if *word == next));
     let number = parse_number(next);
+    let is_long_flag = dashes >= 2 && next.len() > dashes;
     if is_word {
         (next.into(), true)
     } else if next == "null" && definition.allows(Type::Null) {
         (ConfigValue::Null, true)
-    } else if !(dashes >= 2 && next.len() > dashes)
-        && !number.is_nan()
-        && definition.allows(Type::Number)
-    {
+    } else if !is_long_flag && !number.is_nan() && definition.allows(Type::Number) {
         (ConfigValue::Number(number), true)
     } else if !(dashes == 1 && next.len() > 1) && definition.allows(Type::Text) {
         (next.into(), true)

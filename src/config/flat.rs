@@ -4,7 +4,7 @@
 //! Each layer is folded over the weaker ones, key by key in its own order. A few keys write more
 //! than themselves: `cafile` is read and becomes `ca`, an `otp` turns `auth-type` to `legacy`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::definitions::definition;
 use super::load::text_of;
@@ -14,9 +14,11 @@ use super::value::{ConfigValue, KeyOrder};
 
 /// Folded options, by npm's key names; registries' keys (`//host/:_authToken`) and
 /// `@scope:registry` as they are written.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Flat {
     entries: KeyOrder<Entry>,
+    /// What a relative `cafile` is relative to. Only `publishConfig` can hold one.
+    directory: PathBuf,
 }
 
 /// Keys that npm does not hand to requests.
@@ -53,8 +55,11 @@ const NOT_FLAT: [&str; 28] = [
 
 impl Flat {
     /// Folds the layers, weakest first.
-    pub(crate) fn take(layers: &mut [LayerData; 7]) -> Result<Self, ConfigError> {
-        let mut flat = Self::default();
+    pub(crate) fn take(layers: &mut [LayerData; 7], directory: &Path) -> Result<Self, ConfigError> {
+        let mut flat = Self {
+            entries: KeyOrder::default(),
+            directory: directory.to_path_buf(),
+        };
         for layer in layers {
             for key in layer.entries.keys() {
                 // A key may be written to by one before it (`auth-type`), so it is read only now.
@@ -80,12 +85,23 @@ impl Flat {
             .iter()
             .any(|(key, value)| key == "otp" && value.is_truthy());
         let mut otp_met = false;
+        let names_user_agent = entries
+            .iter()
+            .any(|(key, value)| key == "user-agent" && value.as_text().is_some());
         for (key, mut value) in entries {
+            let origin = Origin::PublishConfig { key: key.clone() };
+            if matches!(key.as_str(), "workspace" | "workspaces") && !names_user_agent {
+                // Either makes npm fill in the `user-agent` of the same object; it stops where
+                // there is none.
+                return Err(ConfigError::NotText {
+                    key: "user-agent".to_owned(),
+                    origin: origin.to_string(),
+                });
+            }
             otp_met |= key == "otp";
             if key == "auth-type" && has_otp && otp_met {
                 value = "legacy".into();
             }
-            let origin = Origin::PublishConfig { key: key.clone() };
             flat.fold(&key, Entry { value, origin })?;
         }
         Ok(flat)
@@ -131,8 +147,21 @@ impl Flat {
             "user-agent" | "cache" | "searchexclude" if entry.value.as_text().is_none() => {
                 return Err(not_text(key, &entry));
             }
+            "omit" | "include"
+                if entry.value.is_truthy()
+                    && !matches!(entry.value, ConfigValue::Array(_) | ConfigValue::String(_)) =>
+            {
+                return Err(not_text(key, &entry));
+            }
             "min-release-age-exclude" if !matches!(entry.value, ConfigValue::Array(_)) => {
                 return Err(not_text(key, &entry));
+            }
+            // npm makes numbers of these, and a section is none.
+            "lockfile-version" | "cache-max" | "cache-min" | "min-release-age" => {
+                if entry.value.is_truthy() {
+                    text_of(key, &entry)?;
+                }
+                entry.value.clone()
             }
             "cafile" => {
                 self.read_cafile(&entry)?;
@@ -176,17 +205,19 @@ impl Flat {
         if !entry.value.is_truthy() {
             return Ok(());
         }
+        text_of("cafile", entry)?;
         let Some(path) = entry.value.as_text() else {
             return Err(not_text("cafile", entry));
         };
-        let text = match std::fs::read(path) {
+        let path = self.directory.join(path);
+        let text = match std::fs::read(&path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(source) => {
                 return Err(ConfigError::Read {
                     key: "cafile".to_owned(),
                     origin: entry.origin.to_string(),
-                    path: Path::new(path).to_path_buf(),
+                    path,
                     source,
                 });
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::definitions::{NERF_DARTED, definition};
 use super::expand::expand;
+use super::exports::Exported;
 use super::field::{absolute_path, parse_field};
 use super::flat::Flat;
 use super::npmrc;
@@ -32,11 +33,16 @@ pub(super) fn load(
         environment,
         warnings: flags.warnings,
         unread_files: Vec::new(),
+        has_global_config: false,
         sources: Vec::new(),
     };
     let default_prefix = prefix::global_prefix(environment, &installation);
     let default_prefix = absolute_path(&default_prefix, environment);
-    let defaults = default_values(environment, &default_prefix.to_string_lossy());
+    let defaults = default_values(
+        environment,
+        &installation,
+        &default_prefix.to_string_lossy(),
+    );
     loader.load_object(Layer::Default, "default values", defaults)?;
     if let Some(npm) = &installation.npm {
         loader.load_file(Layer::Builtin, &npm.join("npmrc"))?;
@@ -57,17 +63,23 @@ pub(super) fn load(
     loader.load_file_of("userconfig", Layer::User)?;
     loader.load_global()?;
 
-    let global_prefix = match loader.value("prefix") {
-        Some(ConfigValue::String(prefix)) => PathBuf::from(prefix),
-        _ => default_prefix,
-    };
+    let global_prefix = loader
+        .value("prefix")
+        .and_then(|prefix| prefix.to_text().ok())
+        .map_or(default_prefix, PathBuf::from);
+    let exports = Exported {
+        layers: &loader.layers,
+        environment,
+        installation: &installation,
+    }
+    .variables();
     // npm takes its request options before it validates and keeps them; only a scope without @ is
     // corrected in between, and that makes it take them again afterwards.
-    let mut flat = Flat::take(&mut loader.layers)?;
+    let mut flat = Flat::take(&mut loader.layers, environment.current_directory())?;
     let retake = loader.complete_scope()?;
     loader.validate()?;
     if retake {
-        flat = Flat::take(&mut loader.layers)?;
+        flat = Flat::take(&mut loader.layers, environment.current_directory())?;
     }
     loader.check_workspace_flags()?;
     Ok(Config {
@@ -80,6 +92,7 @@ pub(super) fn load(
         warnings: loader.warnings,
         unread_files: loader.unread_files,
         flag_keys,
+        exports,
     })
 }
 
@@ -145,6 +158,8 @@ struct Loader<'a> {
     environment: &'a Environment,
     warnings: Vec<Warning>,
     unread_files: Vec<UnreadFile>,
+    /// Whether a `globalconfig` was met.
+    has_global_config: bool,
     /// Files read so far, with the layer they were read for.
     sources: Vec<(String, Layer)>,
 }
@@ -213,11 +228,22 @@ impl Loader<'_> {
                 }
                 self.warnings.extend(unknown_key(layer.name(), &raw_key));
             }
-            self.layer_mut(layer)
+            let target = self.target(layer, &key);
+            self.layer_mut(target)
                 .entries
                 .insert(&key, Entry { value, origin });
         }
         Ok(())
+    }
+
+    /// The layer a key is filed in: its own, except for the first `globalconfig`. npm's default for
+    /// it is an accessor that all layers inherit, and the first to set it sets the default.
+    fn target(&mut self, layer: Layer, key: &str) -> Layer {
+        if key == "globalconfig" && !self.has_global_config {
+            self.has_global_config = true;
+            return Layer::Default;
+        }
+        layer
     }
 
     /// Whether a variable is passed over because a flag that excludes it was given.
@@ -277,8 +303,12 @@ impl Loader<'_> {
 
     /// Reads the file that `key` names. A value that is no text names none.
     fn load_file_of(&mut self, key: &str, layer: Layer) -> Result<(), ConfigError> {
-        match self.value(key) {
-            Some(ConfigValue::String(path)) => {
+        let Some(entry) = self.entry(key) else {
+            return Ok(());
+        };
+        text_of(key, entry)?;
+        match &entry.value {
+            ConfigValue::String(path) => {
                 let path = PathBuf::from(path);
                 self.load_file(layer, &path)
             }
@@ -286,20 +316,36 @@ impl Loader<'_> {
         }
     }
 
-    fn load_global(&mut self) -> Result<(), ConfigError> {
-        if self.entry("globalconfig").is_none() {
-            // Follows the prefix, whoever sets it.
-            let path = match self.value("prefix") {
-                Some(ConfigValue::String(prefix)) => resolve(Path::new(prefix), "etc/npmrc"),
-                _ => return Ok(()),
-            };
-            let origin = Origin::Default;
-            let value = path.to_string_lossy().into_owned().into();
-            self.layer_mut(Layer::Default)
-                .entries
-                .insert("globalconfig", Entry { value, origin });
+    /// The default of `globalconfig` follows the prefix, whoever sets it.
+    fn follow_prefix(&mut self) -> Result<(), ConfigError> {
+        if self.has_global_config {
+            return Ok(());
         }
-        self.load_file_of("globalconfig", Layer::Global)
+        let Some(entry) = self.entry("prefix") else {
+            return Ok(());
+        };
+        let Some(prefix) = entry.value.as_text() else {
+            return Err(ConfigError::NotText {
+                key: "prefix".to_owned(),
+                origin: entry.origin.to_string(),
+            });
+        };
+        let path = resolve(Path::new(prefix), "etc/npmrc");
+        let entry = Entry {
+            value: path.to_string_lossy().into_owned().into(),
+            origin: Origin::Default,
+        };
+        self.layer_mut(Layer::Default)
+            .entries
+            .insert("globalconfig", entry);
+        Ok(())
+    }
+
+    fn load_global(&mut self) -> Result<(), ConfigError> {
+        self.follow_prefix()?;
+        self.load_file_of("globalconfig", Layer::Global)?;
+        // The global file may name a prefix of its own; what is read stays, what is shown moves.
+        self.follow_prefix()
     }
 
     /// Finds the local prefix and reads its `.npmrc`, unless that is the user's.

@@ -60,7 +60,7 @@ pub fn parse(text: &str) -> Result<Npmrc, NpmrcError> {
         for line in physical.split('\r') {
             match Line::parse(line) {
                 None => {}
-                Some(Line::Section(name)) => section = document.open_section(&name, number)?,
+                Some(Line::Section(name)) => section = document.open_section(&name, number),
                 Some(Line::Pair { key, value }) => {
                     document.assign(section, &key, value, number)?;
                 }
@@ -246,20 +246,20 @@ impl Document {
         }
     }
 
-    fn open_section(&mut self, name: &ConfigValue, line: u32) -> Result<Target, NpmrcError> {
+    fn open_section(&mut self, name: &ConfigValue, line: u32) -> Target {
         let name = property_name(name);
         if name == "__proto__" {
             // Parsed on, kept nowhere.
-            return Ok(Target::Nowhere);
+            return Target::Nowhere;
         }
         match self.member(Self::ROOT, &name).map(|member| &member.node) {
-            Some(Node::Table(table)) => Ok(Target::Table(*table)),
-            Some(Node::List(list)) => Ok(Target::List(*list)),
-            Some(Node::Leaf(value)) if value.is_truthy() => Ok(Target::Nowhere),
+            Some(Node::Table(table)) => Target::Table(*table),
+            Some(Node::List(list)) => Target::List(*list),
+            Some(Node::Leaf(value)) if value.is_truthy() => Target::Nowhere,
             Some(Node::Leaf(_)) | None => {
                 let table = self.new_table();
                 self.set(Self::ROOT, &name, Node::Table(table), line);
-                Ok(Target::Table(table))
+                Target::Table(table)
             }
         }
     }
@@ -413,9 +413,9 @@ impl Document {
             }
             match parent {
                 Target::Table(table) => self.set(table, &name, member.node, member.line),
-                Target::List(list) => {
+                Target::List(items) => {
                     // `length` set to an object is not a length.
-                    self.assign_to_list_raw(list, &name, member.node, member.line)?;
+                    self.assign_to_list_raw(items, &name, member.node, member.line)?;
                 }
                 Target::Nowhere => {}
             }

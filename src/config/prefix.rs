@@ -34,11 +34,11 @@ pub(crate) fn global_prefix(environment: &Environment, installation: &Installati
 
 /// The directory whose `.npmrc` is the project's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocalPrefix {
+pub(crate) struct LocalPrefix {
     /// The directory: of the package, or of the workspace root above it.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The member the command was started in, when `directory` is a workspace root above it.
-    pub member: Option<PathBuf>,
+    pub(crate) member: Option<PathBuf>,
 }
 
 /// How the search for the local prefix is bounded.

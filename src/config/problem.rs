@@ -153,6 +153,9 @@ impl ConfigError {
         match self {
             Self::InvalidAuth(_) => Some("ERR_INVALID_AUTH"),
             Self::InvalidUrl { .. } => Some("ERR_INVALID_URL"),
+            Self::NotText { key, .. } if matches!(key.as_str(), "prefix" | "cache" | "cafile") => {
+                Some("ERR_INVALID_ARG_TYPE")
+            }
             Self::Read { source, .. } => io_code(source),
             Self::Workspace(error) => error.code(),
             _ => None,

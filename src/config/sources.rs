@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Installation;
 use super::definitions::{DEFINITIONS, DefaultValue};
 use super::value::{ConfigValue, KeyOrder};
 use crate::environment::Environment;
@@ -140,6 +141,7 @@ impl LayerData {
 /// The default layer before it is parsed. `prefix` is the global prefix.
 pub(crate) fn default_values(
     environment: &Environment,
+    installation: &Installation,
     prefix: &str,
 ) -> Vec<(String, ConfigValue, Origin)> {
     DEFINITIONS
@@ -149,7 +151,12 @@ pub(crate) fn default_values(
             let value = if definition.key == "prefix" {
                 prefix.into()
             } else {
-                default_value(definition.key, definition.default, environment)
+                default_value(
+                    definition.key,
+                    definition.default,
+                    environment,
+                    installation,
+                )
             };
             (definition.key.to_owned(), value, Origin::Default)
         })
@@ -161,6 +168,7 @@ pub(crate) fn default_value(
     key: &str,
     default: DefaultValue,
     environment: &Environment,
+    installation: &Installation,
 ) -> ConfigValue {
     match default {
         DefaultValue::Null => ConfigValue::Null,
@@ -174,11 +182,15 @@ pub(crate) fn default_value(
         DefaultValue::Text("man") if environment.platform().is_windows() => "browser".into(),
         DefaultValue::Text(text) => text.into(),
         DefaultValue::EmptyList => ConfigValue::Array(Vec::new()),
-        DefaultValue::Surroundings => default_from_surroundings(key, environment),
+        DefaultValue::Surroundings => default_from_surroundings(key, environment, installation),
     }
 }
 
-fn default_from_surroundings(key: &str, environment: &Environment) -> ConfigValue {
+fn default_from_surroundings(
+    key: &str,
+    environment: &Environment,
+    installation: &Installation,
+) -> ConfigValue {
     let windows = environment.platform().is_windows();
     match key {
         "editor" => environment
@@ -218,7 +230,16 @@ fn default_from_surroundings(key: &str, environment: &Environment) -> ConfigValu
             .into(),
         // Progress bars are drawn by consign's own output, which looks at the terminal.
         "progress" => false.into(),
-        // npm names its own copy here, for node-gyp: see `lifecycle`.
-        _ => ConfigValue::String(String::new()),
+        "omit" => {
+            let is_production = environment.variable("NODE_ENV").as_deref() == Some("production");
+            ConfigValue::Array(is_production.then(|| "dev".into()).into_iter().collect())
+        }
+        // `node-gyp`: the copy that npm brings.
+        _ => installation
+            .npm
+            .as_ref()
+            .map(|npm| npm.join("node_modules/node-gyp/bin/node-gyp.js"))
+            .map_or_else(String::new, |path| path.to_string_lossy().into_owned())
+            .into(),
     }
 }

@@ -186,7 +186,7 @@ fn coerce_to(
             let url = legacy_url::parse(&text()?).map_err(Unreadable::Url)?;
             (!url.host.is_empty()).then(|| url.href.into())
         }
-        Type::Date | Type::Version => value.as_text().map(|text| text.into()),
+        Type::Date | Type::Version => value.as_text().map(Into::into),
         Type::Umask => match value {
             ConfigValue::String(text) => umask(text).map(ConfigValue::Number),
             ConfigValue::Number(number) => (0.0..512.0)

@@ -24,7 +24,7 @@ pub(crate) fn fill_or_normalize(
             };
             let bin_directory = posix::inside_package(bin_directory);
             let mut bin = Map::new();
-            for found in files::walk(&files::resolve(directory, &bin_directory)) {
+            for found in files::walk(&files::resolve(directory, &bin_directory))? {
                 let found = text::escape(&found).into_owned();
                 let target = format!("{bin_directory}/{}", posix::inside_package(&found));
                 javascript::assign(&mut bin, posix::basename(&found), Value::String(target));

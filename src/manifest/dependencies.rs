@@ -53,19 +53,16 @@ pub(crate) fn fix(map: &mut Map<String, Value>, corrections: &mut Corrections) {
 fn fix_ranges(field: &str, dependencies: &mut Map<String, Value>, corrections: &mut Corrections) {
     let names: Vec<String> = dependencies.keys().cloned().collect();
     for name in names {
-        match dependencies.get(&name) {
-            Some(Value::String(range)) => {
-                if let Some(normal) = HostedGit::from_url(range).map(|hosted| hosted.to_text())
-                    && normal != *range
-                {
-                    corrections.push(&format!("Normalized git reference to \"{field}.{name}\""));
-                    javascript::assign(dependencies, &name, Value::String(normal));
-                }
-            }
-            _ => {
-                corrections.push(&format!("Removed invalid \"{field}.{name}\""));
-                dependencies.shift_remove(&name);
-            }
+        let Some(Value::String(range)) = dependencies.get(&name) else {
+            corrections.push(&format!("Removed invalid \"{field}.{name}\""));
+            dependencies.shift_remove(&name);
+            continue;
+        };
+        if let Some(normal) = HostedGit::from_url(range).map(|hosted| hosted.to_text())
+            && normal != *range
+        {
+            corrections.push(&format!("Normalized git reference to \"{field}.{name}\""));
+            javascript::assign(dependencies, &name, Value::String(normal));
         }
     }
 }

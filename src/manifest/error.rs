@@ -116,6 +116,12 @@ pub enum ManifestError {
         /// npm's (that is, Node's) sentence.
         message: String,
     },
+    /// `directories.bin` or `directories.man` holds a null character.
+    #[error("a path in \"directories\" holds a null character: {}", path.display())]
+    NullInPath {
+        /// The path.
+        path: PathBuf,
+    },
     /// A name that holds half of a surrogate pair.
     #[error("URI malformed")]
     MalformedText,
@@ -139,6 +145,7 @@ impl ManifestError {
             Self::InvalidTagName { .. } => Some("EINVALIDTAGNAME"),
             Self::BadSemver { .. } => Some("EBADSEMVER"),
             Self::Private => Some("EPRIVATE"),
+            Self::NullInPath { .. } => Some("ERR_INVALID_ARG_VALUE"),
             Self::InvalidSpec { code, .. } | Self::WrongType { code, .. } => *code,
             Self::NoContent
             | Self::NotAnObject { .. }
@@ -193,6 +200,7 @@ impl ManifestError {
             Self::WrongType { field: Some(field), .. } => {
                 format!("\"{field}\" in package.json has a value of a type that npm cannot work with")
             }
+            Self::NullInPath { .. } => "correct \"directories\" in package.json".to_owned(),
             Self::Read { .. } | Self::WrongType { field: None, .. } | Self::ReadFile { .. } => return None,
         })
     }
@@ -231,7 +239,16 @@ fn system_code(error: &io::Error) -> Option<&'static str> {
         io::ErrorKind::PermissionDenied => "EACCES",
         io::ErrorKind::IsADirectory => "EISDIR",
         io::ErrorKind::NotADirectory => "ENOTDIR",
-        _ => return None,
+        _ => match error.raw_os_error()? {
+            40 if cfg!(target_os = "linux") => "ELOOP",
+            62 if cfg!(target_os = "macos") => "ELOOP",
+            36 if cfg!(target_os = "linux") => "ENAMETOOLONG",
+            63 if cfg!(target_os = "macos") => "ENAMETOOLONG",
+            24 if cfg!(unix) => "EMFILE",
+            23 if cfg!(unix) => "ENFILE",
+            5 if cfg!(unix) => "EIO",
+            _ => return None,
+        },
     })
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn fix_keywords(map: &mut Map<String, Value>) {
 fn keep_texts(map: &mut Map<String, Value>, field: &str) {
     match map.get_mut(field) {
         Some(Value::Array(items)) => {
-            items.retain(|item| item.as_str().is_some_and(|item| !item.is_empty()))
+            items.retain(|item| item.as_str().is_some_and(|item| !item.is_empty()));
         }
         other => {
             if javascript::truthy(other.as_deref()) {

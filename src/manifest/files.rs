@@ -48,7 +48,16 @@ pub(crate) fn entries(directory: &Path) -> Vec<Entry> {
 /// Every entry below a directory that is not hidden, directories included, as paths relative to it.
 ///
 /// Links are not followed, not even if `directory` is one.
-pub(crate) fn walk(directory: &Path) -> Vec<String> {
+///
+/// # Errors
+///
+/// [`ManifestError::NullInPath`]; a directory that cannot be read is an empty one.
+pub(crate) fn walk(directory: &Path) -> Result<Vec<String>, ManifestError> {
+    if directory.as_os_str().as_encoded_bytes().contains(&0) {
+        return Err(ManifestError::NullInPath {
+            path: directory.to_owned(),
+        });
+    }
     let mut found = Vec::new();
     let mut waiting = VecDeque::new();
     if fs::symlink_metadata(directory).is_ok_and(|metadata| metadata.is_dir()) {
@@ -66,7 +75,7 @@ pub(crate) fn walk(directory: &Path) -> Vec<String> {
             found.push(path);
         }
     }
-    found
+    Ok(found)
 }
 
 /// `path.resolve(directory, path)`: `..` is resolved on the text, a slash at the end is dropped.

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use url::Url;
 
 use super::json::text;
+use super::web_url;
 
 /// A host's name, domain and habits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +187,7 @@ impl HostedGit {
     pub fn https(&self) -> String {
         let (domain, place) = (self.host.domain(), self.place());
         let auth = self.auth_at();
-        finish(match self.host {
+        finish(&match self.host {
             Host::Sourcehut => format!("https://{domain}/{place}{}", self.hash()),
             Host::Gist => format!("git+https://{domain}/{place}.git{}", self.hash()),
             _ => format!("git+https://{auth}{domain}/{place}.git{}", self.hash()),
@@ -198,8 +199,8 @@ impl HostedGit {
         let page = format!("https://{}/{}", self.host.domain(), self.place());
         match self.host {
             Host::Sourcehut => None,
-            Host::Gist => Some(finish(page)),
-            _ => Some(finish(format!("{page}/issues"))),
+            Host::Gist => Some(finish(&page)),
+            _ => Some(finish(&format!("{page}/issues"))),
         }
     }
 
@@ -209,19 +210,19 @@ impl HostedGit {
         if !self.committish.is_empty() {
             let committish = utf8_percent_encode(&self.committish, COMPONENT);
             if self.host == Host::Gist {
-                page.push_str(&format!("/{committish}"));
+                page = format!("{page}/{committish}");
             } else {
-                page.push_str(&format!("/{}/{committish}", self.host.tree_path()));
+                page = format!("{page}/{}/{committish}", self.host.tree_path());
             }
         }
         if self.host != Host::Gist {
             page.push_str("#readme");
         }
-        finish(page)
+        finish(&page)
     }
 
     fn shortcut(&self) -> String {
-        finish(format!(
+        finish(&format!(
             "{}:{}{}",
             self.host.name(),
             self.place(),
@@ -230,7 +231,7 @@ impl HostedGit {
     }
 
     fn ssh(&self) -> String {
-        finish(format!(
+        finish(&format!(
             "git+ssh://git@{}/{}.git{}",
             self.host.domain(),
             self.place(),
@@ -244,7 +245,7 @@ impl HostedGit {
         } else {
             self.auth_at()
         };
-        finish(format!(
+        finish(&format!(
             "git://{auth}{}/{}.git{}",
             self.host.domain(),
             self.place(),
@@ -277,8 +278,8 @@ impl HostedGit {
 }
 
 /// Back to the form in which manifests keep strings.
-fn finish(plain: String) -> String {
-    text::escape(&plain).into_owned()
+fn finish(plain: &str) -> String {
+    text::escape(plain).into_owned()
 }
 
 /// Where in a URL of a host the repository is named; still percent-encoded.
@@ -378,7 +379,7 @@ fn auth(url: &Url) -> Option<String> {
 }
 
 /// `decodeURIComponent`; `None` where it throws.
-fn decode(encoded: &str) -> Option<String> {
+pub(crate) fn decode(encoded: &str) -> Option<String> {
     let mut rest = encoded;
     while let Some((_, after)) = rest.split_once('%') {
         if !after
@@ -435,9 +436,7 @@ const KNOWN_SCHEMES: [&str; 12] = [
 
 fn parse_url(given: &str) -> Option<Url> {
     let with_scheme = correct_scheme(given);
-    Url::parse(&with_scheme)
-        .or_else(|_| Url::parse(&correct_url(&with_scheme)))
-        .ok()
+    web_url::parse(&with_scheme).or_else(|| web_url::parse(&correct_url(&with_scheme)))
 }
 
 /// Puts `//` behind the first colon, or `git+ssh://` in front, where that seems to be missing.
@@ -479,4 +478,96 @@ fn correct_url(given: &str) -> String {
         corrected = format!("git+ssh://{corrected}");
     }
     corrected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_hosts_have_one_normal_form() {
+        for (given, expected) in [
+            ("foo/bar", Some("git+https://github.com/foo/bar.git")),
+            (
+                "github:foo/bar#v1",
+                Some("git+https://github.com/foo/bar.git#v1"),
+            ),
+            (
+                "https://www.github.com/foo/bar",
+                Some("git+https://github.com/foo/bar.git"),
+            ),
+            (
+                "git@github.com:foo/bar.git",
+                Some("git+ssh://git@github.com/foo/bar.git"),
+            ),
+            (
+                "http://github.com/foo/bar",
+                Some("git+ssh://git@github.com/foo/bar.git"),
+            ),
+            (
+                "git://github.com/foo/bar.git",
+                Some("git://github.com/foo/bar.git"),
+            ),
+            (
+                "https://u:p@github.com/a/b",
+                Some("git+https://u:p@github.com/a/b.git"),
+            ),
+            (
+                "https://github.com/a/b/tree/main/x",
+                Some("git+https://github.com/a/b.git#main"),
+            ),
+            (
+                "https://github.com/a/b/tree",
+                Some("git+https://github.com/a/b.git#undefined"),
+            ),
+            ("https://github.com/a/b/blob/main/x", None),
+            ("gitlab:a/b/c", Some("git+https://gitlab.com/a/b/c.git")),
+            ("gist:0a1b", Some("git+https://gist.github.com/0a1b.git")),
+            ("sourcehut:~a/b", Some("https://git.sr.ht/~a/b")),
+            ("github:b", Some("git+https://github.com/null/b.git")),
+            ("https://example.com/a/b", None),
+            (" foo/bar", None),
+            ("", None),
+        ] {
+            let hosted = HostedGit::from_url(given);
+            let normal = hosted.map(|hosted| {
+                if hosted.is_shortcut() {
+                    hosted.https()
+                } else {
+                    hosted.to_text()
+                }
+            });
+            assert_eq!(normal.as_deref(), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn pages_of_a_repository() {
+        for (given, bugs, docs) in [
+            (
+                "a/b#x/y",
+                Some("https://github.com/a/b/issues"),
+                "https://github.com/a/b/tree/x%2Fy#readme",
+            ),
+            (
+                "bitbucket:a/b#m",
+                Some("https://bitbucket.org/a/b/issues"),
+                "https://bitbucket.org/a/b/src/m#readme",
+            ),
+            (
+                "gist:0a#m",
+                Some("https://gist.github.com/0a"),
+                "https://gist.github.com/0a/m",
+            ),
+            ("sourcehut:~a/b", None, "https://git.sr.ht/~a/b#readme"),
+        ] {
+            let hosted = HostedGit::from_url(given);
+            let pages = hosted.map(|hosted| (hosted.bugs(), hosted.docs()));
+            assert_eq!(
+                pages,
+                Some((bugs.map(str::to_owned), docs.to_owned())),
+                "{given:?}"
+            );
+        }
+    }
 }

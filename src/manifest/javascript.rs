@@ -14,7 +14,7 @@ pub(crate) fn truthy(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::Bool(true) | Value::Array(_) | Value::Object(_)) => true,
-        Some(Value::Number(number)) => number.as_str() != "0",
+        Some(Value::Number(number)) => !matches!(number.as_str(), "0" | json::NEGATIVE_ZERO),
         Some(Value::String(string)) => !string.is_empty(),
     }
 }
@@ -27,8 +27,8 @@ pub(crate) fn number(double: f64) -> Option<Value> {
         json::INFINITY.parse::<Number>()
     } else if double == f64::NEG_INFINITY {
         json::NEGATIVE_INFINITY.parse::<Number>()
-    } else if double == 0.0 {
-        "0".parse::<Number>()
+    } else if double == 0.0 && double.is_sign_negative() {
+        json::NEGATIVE_ZERO.parse::<Number>()
     } else {
         ryu_js::Buffer::new()
             .format_finite(double)
@@ -46,6 +46,7 @@ pub(crate) fn to_text(value: Option<&Value>) -> Result<String, ManifestError> {
         Some(Value::Number(number)) => match number.as_str() {
             json::INFINITY => "Infinity".to_owned(),
             json::NEGATIVE_INFINITY => "-Infinity".to_owned(),
+            json::NEGATIVE_ZERO => "0".to_owned(),
             digits => digits.to_owned(),
         },
         Some(Value::String(string)) => string.clone(),
@@ -141,6 +142,9 @@ pub(crate) fn not_a_path(value: &Value) -> ManifestError {
         Value::Array(_) => "an instance of Array".to_owned(),
         Value::Object(_) => "an instance of Object".to_owned(),
         Value::Bool(flag) => format!("type boolean ({flag})"),
+        Value::Number(number) if number.as_str() == json::NEGATIVE_ZERO => {
+            "type number (-0)".to_owned()
+        }
         Value::Number(_) => {
             // A number always has a text.
             format!("type number ({})", to_text(Some(value)).unwrap_or_default())

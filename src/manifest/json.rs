@@ -7,7 +7,7 @@
 //! * **keys**: integer-like keys come first in ascending order, a repeated key keeps its first place and its last
 //!   value (ECMA-262 `OrdinaryOwnPropertyKeys`);
 //! * **numbers** are stored in the form JavaScript prints (`1.0` as `1`, `1e21` as `1e+21`); a literal too big for a
-//!   double is stored as [`INFINITY`] and printed as `null`; `-0` is stored as `0`;
+//!   double is stored as [`INFINITY`] and printed as `null`; `-0` is stored as [`NEGATIVE_ZERO`] and printed as `0`;
 //! * **strings** may hold half of a surrogate pair, which a Rust string cannot: see [`text`];
 //! * **nesting** is limited to [`MAX_DEPTH`], so that no walk over a tree can exhaust the stack.
 //!
@@ -18,10 +18,12 @@
 
 pub mod text;
 
+mod format;
 mod parse;
 mod print;
 mod syntax_error;
 
+pub use format::Format;
 pub use parse::{MAX_DEPTH, parse};
 pub use print::{compact, pretty, write_compact};
 pub use syntax_error::SyntaxError;
@@ -29,5 +31,12 @@ pub use syntax_error::SyntaxError;
 /// The stored form of a number literal beyond the range of a double, which JavaScript holds as `Infinity`.
 pub const INFINITY: &str = "1e+999";
 
+/// The stored form of zero with a minus sign, which is false and prints as `0`.
+pub const NEGATIVE_ZERO: &str = "-0";
+
 /// The stored form of a negative number literal beyond the range of a double.
 pub const NEGATIVE_INFINITY: &str = "-1e+999";
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+mod tests;

@@ -23,7 +23,7 @@ pub(crate) fn fill_and_normalize(
             return Err(bin::not_replaceable().in_field("directories"));
         };
         let man_directory = posix::inside_package(man_directory);
-        let pages = files::walk(&files::resolve(directory, &man_directory))
+        let pages = files::walk(&files::resolve(directory, &man_directory))?
             .into_iter()
             .filter(|path| is_page(posix::basename(path)))
             .map(|path| Value::String(posix::join(&man_directory, &text::escape(&path))))

@@ -100,10 +100,10 @@ fn describe(value: &Value) -> Result<String, ManifestError> {
         None => String::new(),
     };
     if let Some(email) = part(&["email", "mail"]) {
-        line.push_str(&format!(" <{}>", javascript::to_text(email)?));
+        line = format!("{line} <{}>", javascript::to_text(email)?);
     }
     if let Some(url) = part(&["url", "web"]) {
-        line.push_str(&format!(" ({})", javascript::to_text(url)?));
+        line = format!("{line} ({})", javascript::to_text(url)?);
     }
     Ok(line)
 }

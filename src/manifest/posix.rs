@@ -78,6 +78,27 @@ pub(crate) fn extname(path: &str) -> &str {
     }
 }
 
+/// `path.relative` of two absolute paths.
+pub(crate) fn relative(from: &str, to: &str) -> String {
+    let parts = |path: &str| -> Vec<String> {
+        normalize(path)
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let shared = from
+        .iter()
+        .zip(&to)
+        .take_while(|(left, right)| left == right)
+        .count();
+    let up = from.iter().skip(shared).map(|_| "..");
+    up.chain(to.iter().skip(shared).map(String::as_str))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
 /// Makes a path relative to the package and keeps it inside: `\` and `:` become `/`, `..` at the front is dropped.
 ///
 /// Empty if nothing is left.

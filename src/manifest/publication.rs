@@ -12,7 +12,7 @@ use super::fix::{Fixed, fix};
 use super::json::text;
 use super::prepare::prepare;
 use super::version::{self, Version};
-use super::{ManifestError, javascript, name, read};
+use super::{ManifestError, javascript, name, posix, read};
 
 /// A manifest as npm would publish it, and what npm says about it.
 #[derive(Debug, Clone)]
@@ -36,13 +36,53 @@ pub struct TarballOrigin {
     pub from: String,
 }
 
+impl TarballOrigin {
+    /// Names a tarball as npm names it that was given as `argument` (a path, with or without `file:`) in
+    /// `working_directory`, which is absolute.
+    pub fn of_file(argument: &str, working_directory: &str, integrity: impl Into<String>) -> Self {
+        let path = match argument.split_at_checked("file:".len()) {
+            Some((scheme, path)) if scheme.eq_ignore_ascii_case("file:") => path,
+            _ => argument,
+        };
+        // npm-package-arg takes `/../x` for a relative path, and any number of slashes in front for one.
+        let unrooted = path.trim_start_matches('/');
+        let is_relative =
+            unrooted.len() == path.len() || matches!(unrooted.split('/').next(), Some("." | ".."));
+        let base = if is_relative { working_directory } else { "/" };
+        let resolved = posix::join(base, unrooted);
+        let from = if is_relative {
+            posix::relative(working_directory, &resolved)
+        } else {
+            resolved.clone()
+        };
+        Self {
+            integrity: integrity.into(),
+            resolved,
+            from: format!("file:{from}"),
+        }
+    }
+}
+
 /// Reads, fixes and prepares the manifest of a directory.
 ///
 /// npm does this twice: before it packs, for the scripts and the log, and again afterwards for the document; it prints
 /// the corrections of the second time only.
 pub fn prepare_directory(package_dir: &Path) -> Result<Prepared, ManifestError> {
+    prepare_document(package_dir, read_to_publish(package_dir)?)
+}
+
+/// Reads the manifest of a directory that is to be published, as it is: package.json, or if that cannot be read the
+/// comment `/**package {...} **/` in index.js.
+pub fn read_to_publish(package_dir: &Path) -> Result<Map<String, Value>, ManifestError> {
+    read::package_json_or_comment(&absolute(package_dir))
+}
+
+/// [`prepare_directory`] for a manifest that was read, and perhaps rewritten, before.
+pub fn prepare_document(
+    package_dir: &Path,
+    mut document: Map<String, Value>,
+) -> Result<Prepared, ManifestError> {
     let package_dir = absolute(package_dir);
-    let mut document = read::package_json_or_comment(&package_dir)?;
     let Fixed {
         corrections,
         mut warnings,
@@ -99,6 +139,20 @@ pub fn is_prerelease(document: &Map<String, Value>) -> Result<bool, ManifestErro
         .and_then(|version| Version::parse(version, false))
         .map(|version| version.is_prerelease())
         .ok_or(ManifestError::MissingVersion)
+}
+
+/// The dist-tag a prepared manifest is published under: its own `tag`, else the given one.
+///
+/// # Errors
+///
+/// [`ManifestError::WrongType`] if `tag` has no text.
+pub fn dist_tag(document: &Map<String, Value>, default: &str) -> Result<String, ManifestError> {
+    match document.get("tag") {
+        own if javascript::truthy(own) => {
+            javascript::to_text(own).map_err(|error| error.in_field("tag"))
+        }
+        _ => Ok(default.to_owned()),
+    }
 }
 
 /// Finishes the version object but for `dist`: `_nodeVersion` and `_npmVersion` where given, name and version checked

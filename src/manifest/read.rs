@@ -76,7 +76,7 @@ fn comment_text(source: &str) -> Option<String> {
             .next_back()
             .is_none_or(is_line_end);
         let next = source.get(end..)?.chars().next();
-        let is_word_end = next.is_none_or(|next| text::is_space(next));
+        let is_word_end = next.is_none_or(text::is_space);
         (is_line_start && is_word_end).then(|| (start, end + next.map_or(0, char::len_utf8)))
     });
     let (_, start) = opens.next()?;

@@ -4,12 +4,11 @@
 //! `fixHomepageField`).
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::corrections::Corrections;
 use super::hosted_git::HostedGit;
 use super::json::text;
-use super::{ManifestError, javascript};
+use super::{ManifestError, javascript, web_url};
 
 /// Takes the first of `repositories`, makes a string an object and normalises the URL of a known host.
 pub(crate) fn fix(
@@ -112,8 +111,7 @@ pub(crate) fn fix_bugs(map: &mut Map<String, Value>) -> Result<(), ManifestError
             // `web` and `name` stand in for `url`; the last of them wins over it.
             let stand_in = given
                 .iter()
-                .filter(|(key, _)| matches!(key.as_str(), "web" | "name"))
-                .last();
+                .rfind(|(key, _)| matches!(key.as_str(), "web" | "name"));
             let url = stand_in
                 .map(|(_, value)| value)
                 .or_else(|| given.get("url"));
@@ -168,5 +166,5 @@ fn is_email(text: &str) -> bool {
 
 /// `URL.canParse`.
 fn is_url(kept: &str) -> bool {
-    Url::parse(&text::plain_lossy(kept)).is_ok()
+    web_url::parse(&text::plain_lossy(kept)).is_some()
 }

@@ -109,7 +109,7 @@ pub(crate) fn add_gyp(directory: &Path, map: &mut Map<String, Value>) {
     }
     let has_gyp = files::entries(directory)
         .iter()
-        .any(|entry| !entry.name.starts_with('.') && entry.name.ends_with(".gyp"));
+        .any(|entry| !entry.name.starts_with('.') && entry.name.strip_suffix(".gyp").is_some());
     if has_gyp {
         add(map, "install", "node-gyp rebuild");
         javascript::assign(map, "gypfile", Value::Bool(true));

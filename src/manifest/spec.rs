@@ -3,13 +3,11 @@
 //! npm asks npm-package-arg to parse that text only to hear whether it fails; what it takes for a file, a git
 //! repository or an alias passes. Source: npm-package-arg 13.0.2, npm 11.19.1 `lib/commands/publish.js`.
 
-use url::Url;
-
-use super::hosted_git::HostedGit;
+use super::hosted_git::{self, HostedGit};
 use super::json::text;
 use super::range::is_range;
 use super::version::Version;
-use super::{ManifestError, name};
+use super::{ManifestError, name, web_url};
 
 /// Refuses a tag that reads as a range of versions (`1.x`, `v1`, the empty text).
 pub fn check_tag(tag: &str) -> Result<(), ManifestError> {
@@ -28,11 +26,24 @@ pub fn check_tag(tag: &str) -> Result<(), ManifestError> {
 /// [`ManifestError::InvalidPackageName`], [`ManifestError::InvalidTagName`], [`ManifestError::InvalidSpec`].
 pub fn check_package_and_tag(name: &str, version: &str, tag: &str) -> Result<(), ManifestError> {
     resolve(name, version, &format!("{name}@{version}"))?;
-    parse(&format!("{name}@{tag}"))
+    parse(&format!("{name}@{tag}"))?;
+    Ok(())
+}
+
+/// What a text leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// A package of a registry, with a name.
+    Named,
+    /// A version, range or tag of a registry, without a name.
+    Nameless,
+    Alias,
+    /// A file, a URL, a git repository.
+    Elsewhere,
 }
 
 /// npm-package-arg's function of a single text.
-fn parse(given: &str) -> Result<(), ManifestError> {
+fn parse(given: &str) -> Result<Target, ManifestError> {
     let name_end = given
         .char_indices()
         .skip(1)
@@ -61,7 +72,7 @@ fn parse(given: &str) -> Result<(), ManifestError> {
 }
 
 /// npm-package-arg's function of a name (empty for none) and what to fetch of it; `package` is for the errors.
-fn resolve(name: &str, spec: &str, package: &str) -> Result<(), ManifestError> {
+fn resolve(name: &str, spec: &str, package: &str) -> Result<Target, ManifestError> {
     if !name.is_empty() {
         let reasons = name::objections(name)?;
         if !reasons.is_empty() {
@@ -74,18 +85,25 @@ fn resolve(name: &str, spec: &str, package: &str) -> Result<(), ManifestError> {
         }
     }
     if is_file(spec) {
-        check_file(spec)
+        check_file(spec)?;
     } else if starts_with_ignoring_case(spec, "npm:") {
-        check_alias(spec.get("npm:".len()..).unwrap_or_default())
+        check_alias(spec.get("npm:".len()..).unwrap_or_default())?;
+        return Ok(Target::Alias);
     } else if let Some(hosted) = HostedGit::from_url(spec) {
-        check_committish(hosted.committish())
+        check_committish(hosted.committish())?;
     } else if is_url(spec) {
-        check_url(spec)
+        check_url(spec)?;
     } else if spec.contains('/') || is_archive(spec) {
-        check_file(spec)
+        check_file(spec)?;
     } else {
-        check_registry(spec, package)
+        check_registry(spec, package)?;
+        return Ok(if name.is_empty() {
+            Target::Nameless
+        } else {
+            Target::Named
+        });
     }
+    Ok(Target::Elsewhere)
 }
 
 fn check_registry(spec: &str, package: &str) -> Result<(), ManifestError> {
@@ -100,50 +118,23 @@ fn check_registry(spec: &str, package: &str) -> Result<(), ManifestError> {
 }
 
 fn check_alias(target: &str) -> Result<(), ManifestError> {
-    // An alias must lead to a named package of a registry.
-    parse(target)?;
-    let name_end = target
-        .char_indices()
-        .skip(1)
-        .find(|(_, character)| *character == '@')
-        .map(|(index, _)| index);
-    let (name, spec) = match name_end {
-        Some(end) => (
-            target.get(..end).unwrap_or_default(),
-            target.get(end + 1..).unwrap_or_default(),
-        ),
-        None => (target, ""),
-    };
-    let is_elsewhere = |text: &str| {
-        is_file(text)
-            || is_url(text)
-            || text.contains('/')
-            || is_archive(text)
-            || HostedGit::from_url(text).is_some()
-    };
-    let plain = name.strip_prefix('@').map_or(name, |scoped| {
-        scoped.split_once('/').map_or(scoped, |(_, rest)| rest)
-    });
-    if starts_with_ignoring_case(spec, "npm:") || starts_with_ignoring_case(target, "npm:") {
-        return Err(invalid("nested aliases not supported"));
+    match parse(target)? {
+        Target::Named => Ok(()),
+        Target::Nameless => Err(invalid("aliases must have a name")),
+        Target::Alias => Err(invalid("nested aliases not supported")),
+        Target::Elsewhere => Err(invalid("aliases only work for registry deps")),
     }
-    if is_url(target) || is_scp_address(target) || is_elsewhere(plain) || is_elsewhere(spec) {
-        return Err(invalid("aliases only work for registry deps"));
-    }
-    if name_end.is_none() && !name::objections(target)?.is_empty() {
-        return Err(invalid("aliases must have a name"));
-    }
-    Ok(())
 }
 
 fn check_url(spec: &str) -> Result<(), ManifestError> {
     if let Some(place) = spec.strip_prefix("git+ssh:").and(scp_place(spec)) {
         return check_committish(place);
     }
-    let url = Url::parse(&text::plain_lossy(spec)).map_err(|_| ManifestError::InvalidSpec {
-        code: Some("ERR_INVALID_URL"),
-        message: "Invalid URL".to_owned(),
-    })?;
+    let url =
+        web_url::parse(&text::plain_lossy(spec)).ok_or_else(|| ManifestError::InvalidSpec {
+            code: Some("ERR_INVALID_URL"),
+            message: "Invalid URL".to_owned(),
+        })?;
     match url.scheme() {
         "git" | "git+http" | "git+https" | "git+rsync" | "git+ftp" | "git+file" | "git+ssh" => {
             check_committish(url.fragment().unwrap_or_default())
@@ -203,7 +194,10 @@ fn check_committish(committish: &str) -> Result<(), ManifestError> {
                     "cannot override existing semver range with a second semver range",
                 ));
             }
-            "semver" => range = !value.is_empty(),
+            "semver" => {
+                let decoded = hosted_git::decode(value).ok_or(ManifestError::MalformedText)?;
+                range = !decoded.is_empty();
+            }
             "path" if path => {
                 return Err(invalid("cannot override existing path with a second path"));
             }

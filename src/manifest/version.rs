@@ -14,7 +14,7 @@ use super::{ManifestError, javascript};
 /// No version is longer, in UTF-16 units.
 const MAX_LENGTH: usize = 256;
 /// `Number.MAX_SAFE_INTEGER`; also the first number that a prerelease part is no longer read as.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+pub(crate) const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
 
 /// A semantic version, cleaned.
 #[derive(Debug, Clone, PartialEq, Eq)]

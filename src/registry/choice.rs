@@ -1,7 +1,7 @@
 //! Which registry a package belongs to (`npm-registry-fetch` 19.1.1 `pickRegistry`).
 
 use super::url::{DEFAULT_REGISTRY, InvalidRegistryUrl, RegistryUrl};
-use crate::config::{Config, ConfigValue, Flat, NotPrimitive, Origin};
+use crate::config::{Config, ConfigValue, Flat, Origin};
 
 /// The chosen registry and what chose it.
 #[derive(Debug, Clone)]
@@ -27,15 +27,13 @@ pub enum RegistryChoiceError {
         /// What is wrong with it.
         source: InvalidRegistryUrl,
     },
-    /// The value is a section.
-    #[error("`{key}` from {origin} is not the address of a registry")]
-    NotPrimitive {
+    /// The value is a list, a section or a bare word: npm stops at it without a code.
+    #[error("`{key}` from {origin} must be text")]
+    NotText {
         /// The key.
         key: String,
         /// Where it was written.
         origin: Origin,
-        /// npm's failure.
-        source: NotPrimitive,
     },
 }
 
@@ -44,13 +42,16 @@ impl RegistryChoiceError {
     pub fn code(&self) -> Option<&'static str> {
         match self {
             Self::Invalid { source, .. } => Some(source.code()),
-            Self::NotPrimitive { .. } => None,
+            Self::NotText { .. } => None,
         }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        let (Self::Invalid { key, .. } | Self::NotPrimitive { key, .. }) = self;
+        let (Self::Invalid { key, .. } | Self::NotText { key, .. }) = self;
+        if key == "scope" {
+            return Some("write scope=@name".to_owned());
+        }
         Some(format!(
             "write {key} as a full URL that ends with a slash, for example https://host/path/"
         ))
@@ -61,40 +62,40 @@ impl Registry {
     /// The registry for a package: `@scope:registry` of the package's own scope, else of the
     /// configured `scope`, else `registry`. `scope` is the package's, with its @.
     pub fn choose(flat: &Flat, scope: Option<&str>) -> Result<Self, RegistryChoiceError> {
-        let configured = flat
-            .value("scope")
-            .and_then(ConfigValue::as_text)
-            .filter(|scope| !scope.is_empty())
-            .map(with_at);
-        let keys = [
-            scope.map(|scope| format!("{}:registry", with_at(scope))),
-            configured.map(|scope| format!("{scope}:registry")),
-            Some("registry".to_owned()),
-        ];
-        for key in keys.into_iter().flatten() {
-            if let Some(entry) = flat.entry(&key).filter(|entry| entry.value.is_truthy()) {
-                return Self::new(key, &entry.value, entry.origin.clone());
+        if let Some(scope) = scope
+            && let Some(registry) = Self::named(flat, format!("{}:registry", with_at(scope)))
+        {
+            return registry;
+        }
+        if let Some(entry) = flat.entry("scope").filter(|entry| entry.value.is_truthy()) {
+            let Some(scope) = entry.value.as_text() else {
+                return Err(RegistryChoiceError::NotText {
+                    key: "scope".to_owned(),
+                    origin: entry.origin.clone(),
+                });
+            };
+            if let Some(registry) = Self::named(flat, format!("{}:registry", with_at(scope))) {
+                return registry;
             }
         }
-        Self::new(
-            "registry".to_owned(),
-            &DEFAULT_REGISTRY.into(),
-            Origin::Default,
-        )
+        Self::named(flat, "registry".to_owned()).unwrap_or_else(|| {
+            let key = "registry".to_owned();
+            Self::new(key, &DEFAULT_REGISTRY.into(), Origin::Default)
+        })
+    }
+
+    /// The registry that a key names, if it is set.
+    fn named(flat: &Flat, key: String) -> Option<Result<Self, RegistryChoiceError>> {
+        let entry = flat.entry(&key).filter(|entry| entry.value.is_truthy())?;
+        Some(Self::new(key, &entry.value, entry.origin.clone()))
     }
 
     fn new(key: String, value: &ConfigValue, origin: Origin) -> Result<Self, RegistryChoiceError> {
-        let text = match value.to_text() {
-            Ok(text) => text,
-            Err(source) => {
-                return Err(RegistryChoiceError::NotPrimitive {
-                    key,
-                    origin,
-                    source,
-                });
-            }
+        let Ok(text) = value.to_text() else {
+            return Err(RegistryChoiceError::NotText { key, origin });
         };
         match RegistryUrl::parse(&text) {
+            Ok(_) if value.as_text().is_none() => Err(RegistryChoiceError::NotText { key, origin }),
             Ok(url) => Ok(Self { url, key, origin }),
             Err(source) => Err(RegistryChoiceError::Invalid {
                 key,

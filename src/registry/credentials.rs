@@ -77,17 +77,17 @@ pub enum CredentialError {
     /// The registry.
     #[error(transparent)]
     Registry(#[from] RegistryChoiceError),
-    /// A request's address is no URL.
-    #[error("could not make the address of a request to {registry}")]
-    Request {
-        /// The registry.
-        registry: RegistryUrl,
-        /// What is wrong.
-        source: super::url::InvalidRegistryUrl,
-    },
     /// A credential that is no text, such as a password that is `true`.
     #[error("`{key}` from {origin} must be text")]
     NotText {
+        /// The key.
+        key: String,
+        /// Where it was written.
+        origin: Origin,
+    },
+    /// A credential that is an ini section.
+    #[error("`{key}` from {origin} is a section, not a value")]
+    Section {
         /// The key.
         key: String,
         /// Where it was written.
@@ -113,8 +113,8 @@ impl CredentialError {
         match self {
             Self::Config(error) => error.code(),
             Self::Registry(error) => error.code(),
-            Self::Request { source, .. } => Some(source.code()),
             Self::NotText { .. } => Some("ERR_INVALID_ARG_TYPE"),
+            Self::Section { .. } => None,
             Self::Read { source, .. } => crate::config::io_code(source),
         }
     }
@@ -124,8 +124,10 @@ impl CredentialError {
         match self {
             Self::Config(error) => error.hint(),
             Self::Registry(error) => error.hint(),
-            Self::Request { .. } => None,
             Self::NotText { key, .. } => Some(format!("write {key}=<value>, or remove it")),
+            Self::Section { origin, .. } => Some(format!(
+                "an .npmrc has no sections: remove the [...] line at {origin}"
+            )),
             Self::Read { .. } => Some("make the file readable, or remove the key".to_owned()),
         }
     }
@@ -203,11 +205,10 @@ impl Credentials {
                 source,
             })
         };
-        let text = entry.value.to_text().map_err(|source| {
-            CredentialError::Registry(RegistryChoiceError::NotPrimitive {
+        let text = entry.value.to_text().map_err(|_| {
+            CredentialError::Registry(RegistryChoiceError::NotText {
                 key: registry_key.clone(),
                 origin: entry.origin.clone(),
-                source,
             })
         })?;
         let registry = RegistryUrl::parse(&text).map_err(invalid)?;
@@ -226,7 +227,7 @@ impl Credentials {
                 .filter(|entry| entry.value.is_truthy())
         };
         let text = |name: &str, entry: &Entry| {
-            entry.value.to_text().map_err(|_| CredentialError::NotText {
+            entry.value.to_text().map_err(|_| CredentialError::Section {
                 key: key_of(name),
                 origin: entry.origin.clone(),
             })
@@ -278,6 +279,11 @@ struct Found {
     prefix: String,
     /// The name of the credential that counts.
     name: &'static str,
+}
+
+/// The prefix under which the lookup for a request to `address` finds credentials.
+pub(crate) fn find_prefix(flat: &Flat, address: &Url) -> Option<String> {
+    find(flat, address).map(|found| found.prefix)
 }
 
 /// Walks up from the address's path, taking off one segment or one slash at a time.

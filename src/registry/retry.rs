@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 /// How often a request is repeated, and after what waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
     /// Tries after the first.
     pub retries: u32,
     /// The wait before the first repetition.
     pub first_wait: Duration,
     /// By how much each wait is longer than the one before.
-    pub factor: u32,
+    pub factor: f64,
     /// No wait is longer, whatever the registry asks for.
     pub longest_wait: Duration,
 }
@@ -24,7 +24,7 @@ impl Default for RetryPolicy {
         Self {
             retries: 2,
             first_wait: Duration::from_secs(1),
-            factor: 10,
+            factor: 10.0,
             longest_wait: Duration::from_mins(1),
         }
     }
@@ -38,9 +38,8 @@ impl RetryPolicy {
         if repetition >= self.retries {
             return None;
         }
-        let computed = self
-            .first_wait
-            .saturating_mul(self.factor.saturating_pow(repetition));
+        let computed = self.first_wait.as_secs_f64() * self.factor.powf(f64::from(repetition));
+        let computed = Duration::try_from_secs_f64(computed).unwrap_or(self.longest_wait);
         Some(retry_after.unwrap_or(computed).min(self.longest_wait))
     }
 }

@@ -104,15 +104,37 @@ pub(crate) fn iso8601(milliseconds: i64) -> String {
 
 /// Reads `20261122T100000Z`, the form of `x-amz-date`, as seconds since 1970.
 pub(crate) fn parse_amz_date(text: &str) -> Option<i64> {
-    let plain = text.is_ascii() && text.len() == 16 && text.get(8..9) == Some("T");
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u16>().ok();
-    if !plain || !text.ends_with('Z') {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let plain = date.len() == 8 && time.len() == 6;
+    let part = |of: &str, from: usize, to: usize| of.get(from..to)?.parse::<u16>().ok();
+    if !plain {
         return None;
     }
-    let small = |from: usize| u8::try_from(number(from, from + 2)?).ok();
-    let month = Month::try_from(small(4)?).ok()?;
-    let date = Date::from_calendar_date(i32::from(number(0, 4)?), month, small(6)?).ok()?;
-    let time = Time::from_hms(small(9)?, small(11)?, small(13)?).ok()?;
+    seconds(
+        [part(date, 0, 4)?, part(date, 4, 6)?, part(date, 6, 8)?],
+        [part(time, 0, 2)?, part(time, 2, 4)?, part(time, 4, 6)?],
+    )
+}
+
+/// Reads what [`iso8601`] writes, with or without a fraction, as milliseconds since 1970.
+pub(crate) fn parse_iso8601(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let three = |text: &str, separator: char| {
+        let mut parts = text.split(separator).map(|part| part.parse::<u16>().ok());
+        let parts = [parts.next()??, parts.next()??, parts.next()??];
+        Some(parts)
+    };
+    let milliseconds: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    Some(seconds(three(date, '-')?, three(time, ':')?)? * 1000 + milliseconds)
+}
+
+/// Year, month and day; hour, minute and second.
+fn seconds(date: [u16; 3], time: [u16; 3]) -> Option<i64> {
+    let small = |number: u16| u8::try_from(number).ok();
+    let month = Month::try_from(small(date[1])?).ok()?;
+    let date = Date::from_calendar_date(i32::from(date[0]), month, small(date[2])?).ok()?;
+    let time = Time::from_hms(small(time[0])?, small(time[1])?, small(time[2])?).ok()?;
     Some(
         PrimitiveDateTime::new(date, time)
             .assume_utc()
@@ -135,6 +157,15 @@ mod tests {
     #[test]
     fn times_print_as_javascript_prints_them() {
         assert_eq!(iso8601(1_763_805_600_007), "2025-11-22T10:00:00.007Z");
+        for (text, expected) in [
+            ("2025-11-22T10:00:00.007Z", Some(1_763_805_600_007)),
+            ("2025-11-22T10:00:00Z", Some(1_763_805_600_000)),
+            ("2025-11-22T10:00:00.5Z", Some(1_763_805_600_500)),
+            ("2025-13-22T10:00:00Z", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(parse_iso8601(text), expected, "{text}");
+        }
     }
 
     #[test]

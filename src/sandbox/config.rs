@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
+
 use super::clock::ClockStart;
+pub use super::config_file::ConfigError;
 use super::faults::Fault;
 pub use super::identity::policy::{Policy, PolicyError};
 
@@ -30,6 +33,8 @@ pub struct Config {
     pub roles: Vec<RoleConfig>,
     /// What external connections such as `public:npmjs` are served from.
     pub external_connections: Vec<ExternalConfig>,
+    /// The subject of the identity tokens that the sandbox's OIDC provider issues.
+    pub oidc_subject: String,
     /// The clock that tokens, signatures and `time` fields read.
     pub clock: ClockStart,
     /// Sizes and rates.
@@ -53,6 +58,7 @@ impl Default for Config {
             principals: vec![UserConfig::administrator("consign")],
             roles: Vec::new(),
             external_connections: Vec::new(),
+            oidc_subject: "repo:acme/tool:ref:refs/tags/v1.0.0".to_owned(),
             clock: ClockStart::System,
             limits: Limits::default(),
             assumptions: Assumptions::default(),
@@ -138,7 +144,8 @@ pub enum ExternalSource {
 }
 
 /// Sizes and rates.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// The largest npm publish request, in bytes.
     pub publish_request: u64,
@@ -182,7 +189,8 @@ impl Default for Limits {
 
 /// Behaviours for which no document of the service was found, one switch each. None is verified
 /// against AWS; `docs/sandbox.md` lists them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is one independent switch with a name of its own"
@@ -206,6 +214,9 @@ pub struct Assumptions {
     pub foreign_domain_status: u16,
     /// Tarballs are answered with a redirect to a second host, as assets from S3 are.
     pub redirect_tarballs: bool,
+    /// The status of that redirect. Yarn 1 forwards `Authorization` over a 307 to another host,
+    /// and only over that one, so the second host refuses it; over a 302 it installs.
+    pub redirect_status: u16,
     /// A port to name in `dist.tarball` when the request's host has none, such as 443.
     pub tarball_port: Option<u16>,
     /// `GetRepositoryEndpoint` answers with a host of its own per domain instead of a path.
@@ -236,6 +247,7 @@ impl Default for Assumptions {
             unsupported_status: 404,
             foreign_domain_status: 401,
             redirect_tarballs: true,
+            redirect_status: 307,
             tarball_port: None,
             virtual_host_endpoints: false,
             metadata_action: "codeartifact:PublishPackageVersion".to_owned(),

@@ -1,19 +1,34 @@
 //! The control-plane API: `rest-json` operations below `/v1/`.
 //!
 //! A request is matched to its operation, throttled, its signature verified, its parameters held
-//! against the model ([`parameters`]), its caller authorised, and only then is the operation's
+//! against the model (`parameters`), its caller authorised, and only then is the operation's
 //! function asked. That function is pure: it reads the state and returns an answer and the changes
 //! that make it true.
 
+mod assets;
 mod call;
+mod copy;
+mod describe;
+mod domains;
 mod error;
+mod generic;
+mod groups;
 mod operations;
+mod origins;
+mod packages;
+mod paging;
 mod parameters;
-mod repository;
+mod policies;
+mod repositories;
+mod statuses;
+mod tags;
 mod throttle;
 mod token;
+mod versions;
 
 use axum::response::Response;
+use bytes::Bytes;
+use http::header::HeaderName;
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -21,6 +36,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) use error::ControlError;
 pub(crate) use throttle::Throttles;
 
+use super::assets::blob;
 use super::identity::policy::{Decision, Policy, Question, decide};
 use super::identity::sigv4::{Expectation, Signed, verify};
 use super::identity::{AccessKey, Principal};
@@ -29,25 +45,42 @@ use super::names::DomainKey;
 use super::random::hex_of;
 use super::reply;
 use super::server::{Incoming, Shared};
-use super::state::{Change, State};
+use super::state::{AssetRecord, Change, State};
 use call::Call;
-use operations::{Access, OPERATIONS, Operation};
+use operations::{Access, Operation};
 
 /// The largest body of an operation that takes JSON, in bytes.
 const BODY: usize = 1 << 20;
 
 /// What an operation's function decides.
-pub(crate) struct Effect {
-    pub(crate) answer: Value,
-    pub(crate) changes: Vec<Change>,
+struct Effect {
+    answer: Answer,
+    changes: Vec<Change>,
+}
+
+/// What an operation answers with.
+enum Answer {
+    /// Members that are null are left out, as the service leaves out absent ones.
+    Json(Value),
+    /// The bytes of an asset.
+    Asset {
+        asset: AssetRecord,
+        version: String,
+        revision: String,
+    },
 }
 
 impl Effect {
     /// An answer that changes nothing.
-    pub(crate) fn read(answer: Value) -> Self {
+    fn read(answer: Value) -> Self {
+        Self::write(answer, Vec::new())
+    }
+
+    /// An answer and what makes it true.
+    fn write(answer: Value, changes: Vec<Change>) -> Self {
         Self {
-            answer,
-            changes: Vec::new(),
+            answer: Answer::Json(answer),
+            changes,
         }
     }
 }
@@ -63,29 +96,45 @@ pub(super) async fn handle(shared: &Shared, incoming: &mut Incoming) -> Response
 }
 
 async fn answer(shared: &Shared, incoming: &mut Incoming) -> Result<Response, ControlError> {
-    let operation = OPERATIONS
-        .iter()
+    let operation = Operation::all()
         .find(|operation| operation.method == incoming.method && operation.path == incoming.path)
         .ok_or_else(ControlError::unknown_operation)?;
     shared.throttles.admit(operation, shared.clock.now())?;
-    let body = Limited::new(std::mem::take(&mut incoming.body), BODY)
-        .collect()
-        .await
-        .map_err(|_| ControlError::validation("CANNOT_PARSE", "The body could not be read."))?
-        .to_bytes();
-    let key = caller(shared, incoming, &hex_of(&Sha256::digest(&body)))?;
+    let (body, upload) = if operation.name == generic::NAME {
+        (
+            Bytes::new(),
+            Some(generic::receive(shared, incoming).await?),
+        )
+    } else {
+        let body = Limited::new(std::mem::take(&mut incoming.body), BODY)
+            .collect()
+            .await
+            .map_err(|_| ControlError::validation("CANNOT_PARSE", "The body could not be read."))?
+            .to_bytes();
+        (body, None)
+    };
+    let body_sha256 = match &upload {
+        Some(upload) => upload.digests.sha256.clone(),
+        None => hex_of(&Sha256::digest(&body)),
+    };
+    let key = caller(shared, incoming, &body_sha256)?;
     incoming.entry.principal = Some(key.principal.arn.clone());
-    let body = parse_body(&body)?;
-    let parameters = parameters::check(operation, &incoming.query, body)?;
+    let parameters = parameters::check(operation, &incoming.query, parse_body(&body)?)?;
+    let digests = upload.as_ref().map(|upload| upload.digests.clone());
+    if let Some(upload) = upload {
+        generic::check(incoming, &upload)?;
+        shared.store.keep(upload).await?;
+    }
     let mut call = Call {
         shared,
         principal: key.principal,
         parameters,
         authority: &incoming.authority,
+        upload: digests,
         entry: &mut incoming.entry,
     };
     let action = format!("codeartifact:{}", operation.name);
-    let effect = if operation.writes {
+    let answer = if operation.writes {
         shared
             .store
             .transact(|state| {
@@ -99,7 +148,35 @@ async fn answer(shared: &Shared, incoming: &mut Incoming) -> Result<Response, Co
         allow(operation, &state, &mut call, &action)?;
         (operation.run)(&state, &mut call)?.answer
     };
-    Ok(reply::json(200, &effect))
+    Ok(match answer {
+        Answer::Json(value) => reply::json(200, &without_nulls(value)),
+        Answer::Asset {
+            asset,
+            version,
+            revision,
+        } => {
+            let response = blob(shared, &asset.sha256, asset.size, None).await;
+            let response = reply::with(response, X_ASSET_NAME, &asset.name);
+            let response = reply::with(response, X_PACKAGE_VERSION, &version);
+            reply::with(response, X_PACKAGE_VERSION_REVISION, &revision)
+        }
+    })
+}
+
+const X_ASSET_NAME: HeaderName = HeaderName::from_static("x-assetname");
+const X_PACKAGE_VERSION: HeaderName = HeaderName::from_static("x-packageversion");
+const X_PACKAGE_VERSION_REVISION: HeaderName = HeaderName::from_static("x-packageversionrevision");
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, member)| !member.is_null())
+            .map(|(name, member)| (name, without_nulls(member)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
 }
 
 /// Whoever signed the request.
@@ -152,7 +229,13 @@ fn allow(
             .domain()
             .package_arn(region, call.repository(), &call.package()),
         Access::Account => "*".to_owned(),
-        Access::InFunction => return Ok(()),
+        Access::Group => {
+            let pattern = call
+                .text("package-group")
+                .or_else(|| call.text("packageGroup"));
+            call.domain().group_arn(region, pattern.unwrap_or_default())
+        }
+        Access::Named => call.text("resourceArn").unwrap_or_default().to_owned(),
     };
     call.require(state, action, &resource, &[])
 }

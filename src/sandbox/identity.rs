@@ -1,7 +1,7 @@
 //! Who is asking, and what they may do.
 //!
-//! [`Directory`] knows users, roles and their keys; [`sigv4`] proves who signed a request,
-//! [`token`] seals and opens bearer tokens, [`policy`] decides.
+//! [`Directory`] knows users, roles and their keys; `sigv4` proves who signed a request,
+//! `token` seals and opens bearer tokens, `policy` decides.
 
 pub(crate) mod policy;
 pub(crate) mod sigv4;

@@ -9,7 +9,9 @@ mod document;
 mod metadata;
 mod packument;
 mod publish;
+mod retain;
 mod tarball;
+mod view;
 
 use axum::response::Response;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};

@@ -16,8 +16,10 @@ pub(crate) enum Route<'a> {
     Sts,
     /// The sandbox's own API, the part of the path after its prefix.
     Admin(&'a str),
-    /// Credentials and identity tokens for clients, the whole path.
-    Metadata(&'a str),
+    /// The identity provider, the part of the path after its prefix.
+    Oidc(&'a str),
+    /// Credentials for containers and instances.
+    Metadata,
     /// A repository's npm endpoint.
     Npm(NpmRoute<'a>),
     /// An npm endpoint that no repository can have, and why.
@@ -69,13 +71,13 @@ pub(crate) fn route<'a>(host: &'a str, path: &'a str) -> Route<'a> {
             None => Route::BadEndpoint("the path is not /npm/d/<domain>-<owner>/<repository>/"),
         };
     }
+    if let Some(rest) = path.strip_prefix("/oidc/") {
+        return Route::Oidc(rest);
+    }
     match path {
         "/" => Route::Sts,
         _ if path.starts_with("/v1/") => Route::Control,
-        _ if path.starts_with("/latest/") || path.starts_with("/credentials/") => {
-            Route::Metadata(path)
-        }
-        _ if path.starts_with("/oidc/") => Route::Metadata(path),
+        _ if path.starts_with("/latest/") || path.starts_with("/credentials/") => Route::Metadata,
         _ => Route::Nowhere,
     }
 }

@@ -20,13 +20,16 @@ use super::clock::{Clock, iso8601};
 use super::config::Config;
 use super::connection::{Cut, Loopback};
 use super::control::{self, Throttles};
+use super::external::Externals;
 use super::faults::{FaultKind, Faults};
 use super::identity::Directory;
 use super::log::{Entry, Log};
+use super::metadata::MachineTokens;
+use super::oidc::Provider;
 use super::random::NoRandomness;
 use super::route::{Route, route};
 use super::store::Store;
-use super::{admin, assets, npm, reply};
+use super::{admin, assets, metadata, npm, oidc, reply, sts};
 
 /// What every request sees.
 #[derive(Debug)]
@@ -39,6 +42,9 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     pub(crate) throttles: Throttles,
     pub(crate) links: assets::Links,
+    pub(crate) externals: Externals,
+    pub(crate) provider: Provider,
+    pub(crate) machine_tokens: MachineTokens,
     pub(crate) address: SocketAddr,
     /// Where tarballs are redirected to.
     pub(crate) assets_address: SocketAddr,
@@ -58,6 +64,9 @@ impl Shared {
             log: Log::default(),
             throttles: Throttles::new(&config.limits),
             links: assets::Links::default(),
+            provider: Provider::new()?,
+            machine_tokens: MachineTokens::new()?,
+            externals: Externals::new(&config.external_connections),
             config,
             store,
             address,
@@ -213,9 +222,10 @@ async fn handle(
         Route::Control => control::handle(&shared, &mut incoming).await,
         Route::Npm(route) => npm::handle(&shared, &route, &mut incoming).await,
         Route::BadEndpoint(why) => npm::error(&shared, 404, why),
-        Route::Sts | Route::Metadata(_) | Route::Admin(_) | Route::Nowhere => {
-            npm::error(&shared, 404, "nothing is served here")
-        }
+        Route::Sts => sts::handle(&shared, &mut incoming).await,
+        Route::Oidc(rest) => oidc::handle(&shared, rest, &incoming),
+        Route::Metadata => metadata::handle(&shared, &incoming),
+        Route::Admin(_) | Route::Nowhere => npm::error(&shared, 404, "nothing is served here"),
     };
     incoming.entry.status = response.status().as_u16();
     match late {

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 pub(crate) use change::Change;
 pub(crate) use records::{
-    AllowedRepositories, AssetRecord, DomainRecord, GroupRecord, Origin, PackageRecord,
-    PolicyRecord, RepositoryRecord, Restriction, Restrictions, Status, Tag, VersionRecord,
+    AssetRecord, DomainRecord, GroupRecord, Origin, PackageRecord, PolicyRecord, RepositoryRecord,
+    Restriction, Restrictions, Status, Tag, VersionRecord,
 };
 
 use super::names::{DomainKey, PackageId};
@@ -48,6 +48,12 @@ pub(crate) struct Package {
 }
 
 impl Package {
+    /// The number of the version that comes next.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        let last = self.versions.values().map(|version| version.sequence);
+        last.max().unwrap_or_default() + 1
+    }
+
     /// Versions in the order in which they came.
     pub(crate) fn in_order(&self) -> Vec<&Arc<VersionRecord>> {
         let mut versions: Vec<_> = self.versions.values().collect();

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::Mutex;
 
-pub(crate) use blobs::{Blob, Blobs, Digests, Spool, Spooled};
+pub(crate) use blobs::{Blob, Blobs, DigestWriter, Digests, Spool, Spooled};
 
 use super::random::{self, NoRandomness};
 use super::state::{Change, State};

@@ -1,59 +1,89 @@
-//! The gzip member around npm's DEFLATE.
+//! The gzip member of an npm tarball (RFC 1952), in npm's bytes.
+//!
+//! npm packs with `gzip: { level: 9 }` and `portable: true`: no name, no time, and minizlib (3.1, `index.js`)
+//! sets the system to 255 so that it does not depend on the machine.
+
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
-use super::deflate::Sequential;
+use flate2::Crc;
 
-/// What npm writes: deflate, no name, no time, level 9, and system 255 since `tar` asks for portable archives.
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 0xff];
+use super::deflate::Deflate;
 
 /// A gzip member in npm's bytes. Output does not depend on chunking or on the number of threads.
 #[derive(Debug)]
 pub struct NpmGzip<W: Write> {
-    writer: W,
-    deflate: Sequential,
-    crc: flate2::Crc,
-    started: bool,
+    member: Member<W>,
+    deflate: Deflate,
 }
 
 impl<W: Write> NpmGzip<W> {
-    /// Writes to `writer`.
-    pub fn new(writer: W, _threads: NonZeroUsize) -> Self {
+    /// A member written to `writer`, compressed by up to so many threads: with one, or up to 256 KiB, by the
+    /// calling thread alone; otherwise the calling thread only joins what the others parse.
+    pub fn new(writer: W, threads: NonZeroUsize) -> Self {
         Self {
-            writer,
-            deflate: Sequential::new(),
-            crc: flate2::Crc::new(),
-            started: false,
+            member: Member::new(writer, 2),
+            deflate: Deflate::new(threads),
         }
-    }
-
-    fn start(&mut self) -> io::Result<()> {
-        if !self.started {
-            self.started = true;
-            self.writer.write_all(&HEADER)?;
-        }
-        Ok(())
     }
 
     /// Ends the member and hands back the writer.
+    ///
+    /// # Errors
+    /// Those of the writer, and one if a thread panicked.
     pub fn finish(mut self) -> io::Result<W> {
-        self.start()?;
-        self.deflate.finish(&mut self.writer)?;
-        self.writer.write_all(&self.crc.sum().to_le_bytes())?;
-        self.writer.write_all(&self.crc.amount().to_le_bytes())?;
-        Ok(self.writer)
+        self.deflate.finish(self.member.body()?)?;
+        self.member.finish()
     }
 }
 
 impl<W: Write> Write for NpmGzip<W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.start()?;
-        self.crc.update(data);
-        self.deflate.write(data, &mut self.writer)?;
+        self.member.crc.update(data);
+        self.deflate.write(data, self.member.body()?)?;
         Ok(data.len())
     }
 
+    /// Does nothing: a flush within the stream would change the bytes.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// What stands around the compressed bytes.
+#[derive(Debug)]
+pub(super) struct Member<W> {
+    writer: W,
+    header: Option<[u8; 10]>,
+    /// Of the bytes before compression.
+    pub(super) crc: Crc,
+}
+
+impl<W: Write> Member<W> {
+    /// `effort` is the header's XFL: 2 for the slowest compression, 4 for the fastest, 0 between.
+    pub(super) fn new(writer: W, effort: u8) -> Self {
+        let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, effort, 0xff];
+        Self {
+            writer,
+            header: Some(header),
+            crc: Crc::new(),
+        }
+    }
+
+    /// Where the compressed bytes go, behind the header.
+    pub(super) fn body(&mut self) -> io::Result<&mut W> {
+        if let Some(header) = self.header.take() {
+            self.writer.write_all(&header)?;
+        }
+        Ok(&mut self.writer)
+    }
+
+    /// Writes checksum and length.
+    pub(super) fn finish(mut self) -> io::Result<W> {
+        let (sum, length) = (self.crc.sum(), self.crc.amount());
+        let writer = self.body()?;
+        writer.write_all(&sum.to_le_bytes())?;
+        writer.write_all(&length.to_le_bytes())?;
+        Ok(self.writer)
     }
 }

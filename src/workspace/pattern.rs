@@ -193,11 +193,11 @@ fn matches_tokens(tokens: &[&Token], name: &[char], start: usize, dot: bool) -> 
             }
             // Stars in a row are one.
             let after = {
-                let stars = after
+                let repeated = after
                     .iter()
                     .take_while(|token| matches!(token, Token::Any))
                     .count();
-                after.get(stars..).unwrap_or_default()
+                after.get(repeated..).unwrap_or_default()
             };
             (start..=name.len()).any(|end| matches_tokens(after, name, end, dot))
         }

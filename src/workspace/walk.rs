@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use icu_collator::options::CollatorOptions;
-use icu_collator::{Collator, CollatorBorrowed};
+use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 
 use super::pattern::{Glob, Part};
 
@@ -110,7 +110,7 @@ pub(super) fn directories(root: &Path, patterns: &Patterns) -> Vec<String> {
 
 fn english() -> Option<CollatorBorrowed<'static>> {
     // The root collation is English's.
-    Collator::try_new(Default::default(), CollatorOptions::default()).ok()
+    Collator::try_new(CollatorPreferences::default(), CollatorOptions::default()).ok()
 }
 
 struct Walk<'a> {

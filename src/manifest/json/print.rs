@@ -13,7 +13,7 @@ pub fn compact(value: &Value) -> String {
 
 /// The text `JSON.stringify(value, null, 2)` gives, without a newline at the end.
 pub fn pretty(value: &Value) -> String {
-    print(value, Some(2))
+    print(value, Some("  "))
 }
 
 /// Writes the text `JSON.stringify(map)` gives to `out`.
@@ -21,7 +21,20 @@ pub fn write_compact(map: &Map<String, Value>, out: &mut impl Write) -> fmt::Res
     write_object(map, out, None, 0)
 }
 
-fn print(value: &Value, indent: Option<usize>) -> String {
+/// The text `JSON.stringify(map, null, indent)` gives; an empty indent means one line.
+pub(super) fn indented(map: &Map<String, Value>, indent: &str) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_object(
+        map,
+        &mut out,
+        Some(indent).filter(|indent| !indent.is_empty()),
+        0,
+    );
+    out
+}
+
+fn print(value: &Value, indent: Option<&str>) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write_value(value, &mut out, indent, 0);
@@ -31,7 +44,7 @@ fn print(value: &Value, indent: Option<usize>) -> String {
 fn write_value(
     value: &Value,
     out: &mut impl Write,
-    indent: Option<usize>,
+    indent: Option<&str>,
     level: usize,
 ) -> fmt::Result {
     match value {
@@ -40,6 +53,7 @@ fn write_value(
         Value::Bool(false) => out.write_str("false"),
         Value::Number(number) => match number.as_str() {
             super::INFINITY | super::NEGATIVE_INFINITY => out.write_str("null"),
+            super::NEGATIVE_ZERO => out.write_str("0"),
             digits => out.write_str(digits),
         },
         Value::String(string) => write_string(string, out),
@@ -65,7 +79,7 @@ fn write_value(
 fn write_object(
     map: &Map<String, Value>,
     out: &mut impl Write,
-    indent: Option<usize>,
+    indent: Option<&str>,
     level: usize,
 ) -> fmt::Result {
     if map.is_empty() {
@@ -85,11 +99,11 @@ fn write_object(
     out.write_char('}')
 }
 
-fn new_line(out: &mut impl Write, indent: Option<usize>, level: usize) -> fmt::Result {
-    if let Some(width) = indent {
+fn new_line(out: &mut impl Write, indent: Option<&str>, level: usize) -> fmt::Result {
+    if let Some(indent) = indent {
         out.write_char('\n')?;
-        for _ in 0..width * level {
-            out.write_char(' ')?;
+        for _ in 0..level {
+            out.write_str(indent)?;
         }
     }
     Ok(())

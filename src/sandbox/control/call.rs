@@ -10,7 +10,8 @@ use crate::sandbox::identity::policy::Question;
 use crate::sandbox::log::Entry;
 use crate::sandbox::names::{DomainKey, PackageId};
 use crate::sandbox::server::Shared;
-use crate::sandbox::state::{Domain, Package, Repository, State};
+use crate::sandbox::state::{Domain, Package, Repository, State, VersionRecord};
+use crate::sandbox::store::Digests;
 
 pub(super) struct Call<'a> {
     pub(super) shared: &'a Shared,
@@ -18,6 +19,8 @@ pub(super) struct Call<'a> {
     pub(super) parameters: Parameters,
     /// The host and port the request was sent to.
     pub(super) authority: &'a str,
+    /// The body of an operation that takes bytes.
+    pub(super) upload: Option<Digests>,
     pub(super) entry: &'a mut Entry,
 }
 
@@ -108,6 +111,25 @@ impl Call<'_> {
             .ok_or_else(|| {
                 let shown = id.group_path();
                 ControlError::not_found("package", &shown, format!("Package not found: {shown}"))
+            })
+    }
+
+    pub(super) fn find_version<'s>(
+        &self,
+        state: &'s State,
+    ) -> Result<&'s VersionRecord, ControlError> {
+        let name = self.text("version").unwrap_or_default();
+        self.find_package(state)?
+            .versions
+            .get(name)
+            .map(|version| &**version)
+            .ok_or_else(|| {
+                let id = format!("{}/{name}", self.package().group_path());
+                ControlError::not_found(
+                    "package-version",
+                    &id,
+                    format!("Package version not found: {id}"),
+                )
             })
     }
 

@@ -92,7 +92,6 @@ pub(super) const STATUS: Shape = Shape::One(&[
     "Deleted",
 ]);
 pub(super) const RESTRICTION: Shape = Shape::One(&["ALLOW", "BLOCK"]);
-pub(super) const PAGE: Shape = Shape::Number(1, 1000);
 pub(super) const CONNECTION: Shape = Shape::Text(
     |text| {
         (2..=100).contains(&text.len())
@@ -107,7 +106,10 @@ pub(super) const DESCRIPTION: Shape = Shape::Text(
     |text| text.chars().count() <= 1000 && !text.chars().any(char::is_control),
     "Member must have length less than or equal to 1000",
 );
-pub(super) const NEXT: Shape = visible(2000, "Member must have length less than or equal to 2000");
+pub(super) const NEXT: Shape = Shape::Text(
+    |text| (1..=2000).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
+    "Member must have length less than or equal to 2000",
+);
 pub(super) const REVISION: Shape = Shape::Text(
     |text| (1..=100).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
     "Member must have length less than or equal to 100",
@@ -137,22 +139,30 @@ pub(super) const PREFIX: Shape = Shape::Text(
     |text| text.chars().count() <= 520,
     "Member must have length less than or equal to 520",
 );
-pub(super) const SHA256: Shape = Shape::Text(
-    |text| {
-        text.len() == 64
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    },
-    "Member must satisfy regular expression pattern: [0-9a-f]+",
+pub(super) const VERSION_REVISION: Shape = Shape::Text(
+    |text| (1..=50).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
+    "Member must have length less than or equal to 50",
 );
 
-const fn visible(_: usize, rule: &'static str) -> Shape {
-    Shape::Text(
-        |text| (1..=2000).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
-        rule,
-    )
-}
+/// Parameters that many operations share.
+pub(super) const IN_DOMAIN: Parameter = Parameter::query("domain", DOMAIN);
+pub(super) const OF_OWNER: Parameter = Parameter::query("domain-owner", ACCOUNT).optional();
+pub(super) const IN_REPOSITORY: Parameter = Parameter::query("repository", REPOSITORY);
+pub(super) const OF_FORMAT: Parameter = Parameter::query("format", FORMAT);
+pub(super) const IN_NAMESPACE: Parameter = Parameter::query("namespace", COORDINATE).optional();
+pub(super) const OF_PACKAGE: Parameter = Parameter::query("package", COORDINATE);
+pub(super) const OF_VERSION: Parameter = Parameter::query("version", COORDINATE);
+pub(super) const PER_PAGE: Parameter =
+    Parameter::query("max-results", Shape::Number(1, 1000)).optional();
+pub(super) const FROM_PAGE: Parameter = Parameter::query("next-token", NEXT).optional();
+pub(super) const IN_GROUP: Parameter = Parameter::query("package-group", PATTERN);
+pub(super) const GROUP_NAMED: Parameter = Parameter::body("packageGroup", PATTERN);
+pub(super) const SET_TAGS: Parameter = Parameter::body("tags", Shape::Array).optional();
+pub(super) const DESCRIBED: Parameter = Parameter::body("description", DESCRIPTION).optional();
+pub(super) const SOME_VERSIONS: Parameter = Parameter::body("versions", VERSIONS);
+pub(super) const REVISIONS: Parameter =
+    Parameter::body("versionRevisions", Shape::Object).optional();
+pub(super) const EXPECTED: Parameter = Parameter::body("expectedStatus", STATUS).optional();
 
 /// Parameters that passed.
 #[derive(Debug, Default)]

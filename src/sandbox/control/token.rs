@@ -9,14 +9,29 @@ use serde_json::json;
 use super::Effect;
 use super::call::Call;
 use super::error::ControlError;
+use super::operations::{Access, Operation};
+use super::parameters::{IN_DOMAIN, OF_OWNER, Parameter, Shape};
 use crate::sandbox::identity::policy::{Question, decide};
 use crate::sandbox::identity::token::{Claims, seal};
 use crate::sandbox::state::State;
 
+pub(super) const OPERATIONS: &[Operation] = &[Operation::read(
+    "GetAuthorizationToken",
+    "POST",
+    "/v1/authorization-token",
+    Access::Domain,
+    &[
+        IN_DOMAIN,
+        OF_OWNER,
+        Parameter::query("duration", Shape::Number(0, 43_200)).optional(),
+    ],
+    create,
+)];
+
 const LONGEST: i64 = 43_200;
 const SHORTEST: i64 = 900;
 
-pub(super) fn create(state: &State, call: &mut Call<'_>) -> Result<Effect, ControlError> {
+fn create(state: &State, call: &mut Call<'_>) -> Result<Effect, ControlError> {
     call.find_domain(state)?;
     let now = call.shared.clock.now_seconds();
     let duration = match call.number("duration").unwrap_or(LONGEST) {

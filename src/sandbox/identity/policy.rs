@@ -1,4 +1,4 @@
-//! IAM's policy language, as far as CodeArtifact policies use it.
+//! IAM's policy language, as far as `CodeArtifact` policies use it.
 //!
 //! Evaluation is IAM's: an explicit deny wins; within one account either an identity policy or a
 //! resource policy may allow; across accounts both must. Operators: `String…`, `Numeric…`,
@@ -171,7 +171,7 @@ impl PolicyKind {
 }
 
 impl Decision {
-    /// IAM's sentence for a refusal (security_iam_troubleshoot).
+    /// IAM's sentence for a refusal (`security_iam_troubleshoot`).
     pub(crate) fn refusal(self, question: &Question<'_>) -> Option<String> {
         let because = match self {
             Self::Allowed => return None,

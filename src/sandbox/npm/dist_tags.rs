@@ -5,7 +5,7 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
 
 use super::access::Visit;
-use super::{NpmError, packument};
+use super::{NpmError, view};
 use crate::sandbox::names::PackageId;
 use crate::sandbox::reply;
 use crate::sandbox::server::Incoming;
@@ -15,7 +15,7 @@ use crate::sandbox::state::{Change, State};
 const BODY: usize = 4096;
 
 pub(super) async fn list(visit: &Visit<'_>, package: &PackageId) -> Result<Response, NpmError> {
-    let view = packument::view(visit, package).await?;
+    let view = view::view(visit, package).await?;
     Ok(reply::json(200, &Value::Object(view.tags)))
 }
 

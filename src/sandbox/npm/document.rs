@@ -95,7 +95,6 @@ impl Scanner {
                         .unwrap_or(bytes.len());
                     let (run, after) = bytes.split_at(run);
                     self.decode(run, sink)?;
-                    bytes = after;
                     match after.split_first() {
                         None => return Ok(()),
                         Some((b'"', after)) => {
@@ -285,11 +284,15 @@ fn ascii_escape(digits: &[u8]) -> Option<u8> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    type Attachments = Vec<(String, Vec<u8>)>;
 
     #[derive(Default)]
     struct Collected {
-        done: Vec<(String, Vec<u8>)>,
+        done: Attachments,
         open: Option<(String, Vec<u8>)>,
     }
 
@@ -311,10 +314,7 @@ mod tests {
         }
     }
 
-    fn scan(
-        body: &[u8],
-        chunk: usize,
-    ) -> Result<(serde_json::Value, Vec<(String, Vec<u8>)>), DocumentError> {
+    fn scan(body: &[u8], chunk: usize) -> Result<(serde_json::Value, Attachments), DocumentError> {
         let mut sink = Collected::default();
         let mut scanner = Scanner::new(1 << 20);
         for piece in body.chunks(chunk) {
@@ -397,5 +397,74 @@ mod tests {
         let mut scanner = Scanner::new(100);
         let result = scanner.feed(&[b' '; 101], &mut Collected::default());
         assert!(matches!(result, Err(DocumentError::TooLarge(100))));
+    }
+
+    /// Takes no attachment, so that everything stays in the document.
+    struct Nothing;
+
+    impl Sink for Nothing {
+        fn takes(&self, _: &str) -> bool {
+            false
+        }
+        fn begin(&mut self, _: &str) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn write(&mut self, _: &[u8]) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn end(&mut self) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let key = prop_oneof![
+            Just("_attachments".to_owned()),
+            Just("data".to_owned()),
+            any::<String>()
+        ];
+        let leaf = prop_oneof![
+            any::<String>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            Just(serde_json::Value::Null),
+        ];
+        leaf.prop_recursive(5, 40, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+                prop::collection::btree_map(key.clone(), inner, 0..5)
+                    .prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_document_without_attachments_comes_out_as_it_went_in(
+            value in any_json(), pretty: bool, chunk in 1..40_usize,
+        ) {
+            let text = if pretty {
+                serde_json::to_string_pretty(&value).unwrap()
+            } else {
+                value.to_string()
+            };
+            let mut scanner = Scanner::new(1 << 20);
+            for piece in text.as_bytes().chunks(chunk) {
+                scanner.feed(piece, &mut Nothing).unwrap();
+            }
+            prop_assert_eq!(scanner.finish().unwrap(), value);
+        }
+
+        #[test]
+        fn any_bytes_end_in_an_answer(
+            pieces in prop::collection::vec(prop_oneof![
+                Just("{\"_attachments\":{\"a\":{\"data\":\"".as_bytes().to_vec()),
+                Just(b"\"".to_vec()), Just(b"\\u".to_vec()), Just(b"}".to_vec()), Just(b"[".to_vec()),
+                prop::collection::vec(any::<u8>(), 0..20),
+            ], 0..20),
+        ) {
+            let body = pieces.concat();
+            // Whatever it is; that it ends is what is asked.
+            let _ = scan(&body, 3);
+        }
     }
 }

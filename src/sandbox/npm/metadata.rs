@@ -77,7 +77,7 @@ fn decide(
                 }
             }
         }
-        record.revision = revision.to_owned();
+        revision.clone_into(&mut record.revision);
         changes.push(Change::Version {
             domain: visit.domain.clone(),
             repository: visit.repository.to_owned(),
@@ -97,7 +97,7 @@ fn decide(
                 "a dist-tag names {lost}, which is not a version"
             )));
         }
-        record.dist_tags = tags.clone();
+        record.dist_tags.clone_from(tags);
     }
     if !changes.is_empty() || record.dist_tags != known.record.dist_tags {
         record.modified = now;

@@ -3,8 +3,6 @@
 //! Full, or abbreviated for whoever accepts `application/vnd.npm.install-v1+json` (npm registry
 //! API, "Package metadata"). `dist.tarball` is made for the host the reader used.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use serde_json::{Map, Value};
@@ -12,9 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::NpmError;
 use super::access::Visit;
-use super::publish::integrity;
+use super::view::{View, view};
 use crate::sandbox::clock::iso8601;
 use crate::sandbox::faults::FaultKind;
+use crate::sandbox::integrity::integrity;
 use crate::sandbox::names::PackageId;
 use crate::sandbox::random::hex_of;
 use crate::sandbox::reply;
@@ -47,53 +46,6 @@ const INSTALL_MEMBERS: &[&str] = &[
     "hasInstallScript",
     "_hasShrinkwrap",
 ];
-
-/// A package as a reader of one repository sees it.
-#[derive(Debug)]
-pub(super) struct View {
-    pub(super) versions: Vec<Arc<VersionRecord>>,
-    pub(super) tags: Map<String, Value>,
-    /// Milliseconds since 1970.
-    pub(super) created: i64,
-    /// Milliseconds since 1970.
-    pub(super) modified: i64,
-}
-
-/// The package with its visible versions, or 404.
-pub(super) async fn view(visit: &Visit<'_>, package: &PackageId) -> Result<View, NpmError> {
-    let missing = || NpmError::refused(404, format!("no package {}", package.npm_name()));
-    let state = visit.shared.store.read();
-    let known = state
-        .package(&visit.domain, visit.repository, package)
-        .ok_or_else(missing)?;
-    let now = visit.shared.clock.now();
-    let versions: Vec<_> = known
-        .in_order()
-        .into_iter()
-        .filter(|version| version.status.is_listed() && version.visible <= now)
-        .cloned()
-        .collect();
-    if versions.is_empty() {
-        return Err(missing());
-    }
-    let tags = known
-        .record
-        .dist_tags
-        .iter()
-        .filter(|(_, tagged)| {
-            versions
-                .iter()
-                .any(|version| **tagged == version.version.as_str())
-        })
-        .map(|(tag, version)| (tag.clone(), version.clone()))
-        .collect();
-    Ok(View {
-        versions,
-        tags,
-        created: known.record.created,
-        modified: known.record.modified,
-    })
-}
 
 pub(super) async fn get(
     visit: &Visit<'_>,

@@ -4,17 +4,18 @@
 //! are 409, identical contents succeed and change nothing (user guide, packages-overview).
 
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value, json};
 
 use super::access::Visit;
 use super::document::{DocumentError, Scanner, Sink};
-use super::{NpmError, metadata};
+use super::{NpmError, metadata, view};
 use crate::sandbox::faults::FaultKind;
+use crate::sandbox::groups;
+use crate::sandbox::integrity::integrity;
 use crate::sandbox::names::PackageId;
 use crate::sandbox::random;
+use crate::sandbox::reach::{self, Answers};
 use crate::sandbox::reply;
 use crate::sandbox::server::Incoming;
 use crate::sandbox::state::{
@@ -245,22 +246,35 @@ impl Upload {
             assets: vec![self.tarball.digests.asset(ASSET)],
         };
         let tags = self.tags;
-        // The bytes get their name before the journal can mention it.
+        let (_, answers) = view::search(visit, package).await;
         let shared = visit.shared;
-        shared.store.keep(self.tarball).await?;
-        shared
-            .store
-            .transact(|state| {
-                decide(state, visit, package, record, &tags).map(|changes| ((), changes))
-            })
-            .await?;
+        let decided = decide(
+            &shared.store.read(),
+            visit,
+            package,
+            record.clone(),
+            &tags,
+            &answers,
+        )?;
+        if !decided.is_empty() {
+            // The bytes get their name before the journal can mention it, and the decision is made
+            // again where nobody can come in between: what was refused above leaves no bytes.
+            shared.store.keep(self.tarball).await?;
+            shared
+                .store
+                .transact(|state| {
+                    decide(state, visit, package, record, &tags, &answers)
+                        .map(|changes| ((), changes))
+                })
+                .await?;
+        }
         let status = shared.config.assumptions.publish_status;
         Ok(reply::json(status, &json!({"ok": true, "success": true})))
     }
 }
 
 /// Holds the manifest's `dist` against the bytes that came.
-fn check_dist(dist: Option<&Value>, digests: &Digests) -> Result<(), NpmError> {
+pub(super) fn check_dist(dist: Option<&Value>, digests: &Digests) -> Result<(), NpmError> {
     let text = |key: &str| dist.and_then(|dist| dist.get(key)).and_then(Value::as_str);
     if text("shasum").is_some_and(|shasum| !shasum.eq_ignore_ascii_case(&digests.sha1)) {
         return Err(NpmError::bad_request(
@@ -281,21 +295,13 @@ fn check_dist(dist: Option<&Value>, digests: &Digests) -> Result<(), NpmError> {
     Ok(())
 }
 
-/// `sha512-<base64>` out of hexadecimal.
-pub(super) fn integrity(sha512: &str) -> String {
-    let bytes: Vec<u8> = (0..sha512.len() / 2)
-        .filter_map(|index| sha512.get(2 * index..2 * index + 2))
-        .filter_map(|pair| u8::from_str_radix(pair, 16).ok())
-        .collect();
-    format!("sha512-{}", STANDARD.encode(bytes))
-}
-
 fn decide(
     state: &State,
     visit: &Visit<'_>,
     package: &PackageId,
     mut record: VersionRecord,
     tags: &Map<String, Value>,
+    answers: &Answers,
 ) -> Result<Vec<Change>, NpmError> {
     let assumptions = &visit.shared.config.assumptions;
     let known = state.package(&visit.domain, visit.repository, package);
@@ -348,6 +354,37 @@ fn decide(
             ),
         ));
     }
+    let group_allows = state
+        .domain(&visit.domain)
+        .is_some_and(|domain| groups::allows(domain, package, "PUBLISH", visit.repository));
+    if !group_allows {
+        return Err(NpmError::refused(
+            assumptions.origin_block_status,
+            format!(
+                "the package group of {} blocks publishing",
+                package.npm_name()
+            ),
+        ));
+    }
+    let steps = reach::steps(
+        state,
+        visit.shared,
+        &visit.domain,
+        visit.repository,
+        package,
+    );
+    let merged = reach::merge(state, &visit.domain, package, &steps, answers);
+    if merged.found.contains_key(&record.version) {
+        return Err(NpmError::refused(
+            409,
+            format!(
+                "{} {} is reachable in an upstream of {}",
+                package.npm_name(),
+                record.version,
+                visit.repository
+            ),
+        ));
+    }
     let first = known.is_none_or(|known| known.versions.is_empty());
     package_record.dist_tags.extend(tags.clone());
     if first && assumptions.first_publish_sets_latest {
@@ -355,7 +392,7 @@ fn decide(
         latest.or_insert_with(|| record.version.as_str().into());
     }
     package_record.modified = record.published;
-    record.sequence = known.map_or(1, next_sequence);
+    record.sequence = known.map_or(1, Package::next_sequence);
     Ok(vec![
         change_package(package_record),
         Change::Version {
@@ -366,10 +403,4 @@ fn decide(
             record: Some(record.into()),
         },
     ])
-}
-
-/// The number of the next version of a package.
-pub(super) fn next_sequence(package: &Package) -> u64 {
-    let last = package.versions.values().map(|version| version.sequence);
-    last.max().unwrap_or_default() + 1
 }

@@ -5,12 +5,16 @@ use http::header::LOCATION;
 
 use super::NpmError;
 use super::access::Visit;
+use super::publish::{ASSET, check_dist};
+use super::retain::retain;
+use super::view;
 use crate::sandbox::assets;
 use crate::sandbox::faults::FaultKind;
 use crate::sandbox::names::PackageId;
+use crate::sandbox::reach::Step;
 use crate::sandbox::reply;
 use crate::sandbox::server::Incoming;
-use crate::sandbox::state::AssetRecord;
+use crate::sandbox::state::{AssetRecord, VersionRecord};
 use crate::sandbox::store::StoreError;
 
 pub(super) async fn get(
@@ -47,12 +51,13 @@ pub(super) async fn get(
     };
     let location = format!("http://{host}:{}{link}", shared.assets_address.port());
     Ok(reply::with(
-        reply::bytes(307, "text/plain", ""),
+        reply::bytes(shared.config.assumptions.redirect_status, "text/plain", ""),
         LOCATION,
         &location,
     ))
 }
 
+/// Finds the tarball, fetching and keeping it if it comes from elsewhere.
 async fn find(
     visit: &Visit<'_>,
     package: &PackageId,
@@ -64,13 +69,45 @@ async fn find(
             format!("no version {version} of {}", package.npm_name()),
         )
     };
-    let state = visit.shared.store.read();
     let now = visit.shared.clock.now();
-    state
-        .package(&visit.domain, visit.repository, package)
-        .and_then(|package| package.versions.get(version))
+    let (merged, _) = view::search(visit, package).await;
+    let record = merged
+        .version(version)
         .filter(|version| version.status.is_served() && version.visible <= now)
-        .and_then(|version| version.assets.first())
-        .cloned()
-        .ok_or_else(missing)
+        .ok_or_else(missing)?;
+    let step = merged.found.get(version).ok_or_else(missing)?;
+    let asset = match (record.assets.first(), step) {
+        (Some(asset), _) => asset.clone(),
+        (None, Step::External { connection, .. }) => fetch(visit, connection, package, record)
+            .await?
+            .ok_or_else(missing)?,
+        (None, Step::Repository(_)) => return Err(missing()),
+    };
+    if step.repository() != visit.repository || record.assets.is_empty() {
+        retain(visit, package, record, &asset, &merged).await?;
+    }
+    Ok(asset)
+}
+
+/// Brings a tarball in through an external connection; its bytes must be those its manifest names.
+async fn fetch(
+    visit: &Visit<'_>,
+    connection: &str,
+    package: &PackageId,
+    version: &VersionRecord,
+) -> Result<Option<AssetRecord>, NpmError> {
+    let shared = visit.shared;
+    let spooled = shared
+        .externals
+        .tarball(connection, package, version, shared.store.blobs())
+        .await
+        .map_err(|error| NpmError::refused(502, error.to_string()))?;
+    let Some(spooled) = spooled else {
+        return Ok(None);
+    };
+    check_dist(version.manifest.get("dist"), &spooled.digests)
+        .map_err(|_| NpmError::refused(502, "the upstream's tarball is not what it says"))?;
+    let asset = spooled.digests.asset(ASSET);
+    shared.store.keep(spooled).await?;
+    Ok(Some(asset))
 }

@@ -53,9 +53,10 @@ impl State {
         match change {
             Change::Domain { domain, record } => match record {
                 None => drop(self.domains.remove(&domain)),
-                Some(record) => match self.domains.get_mut(&domain) {
-                    Some(known) => known.record = record,
-                    None => {
+                Some(record) => {
+                    if let Some(known) = self.domains.get_mut(&domain) {
+                        known.record = record;
+                    } else {
                         let fresh = Domain {
                             record,
                             repositories: BTreeMap::new(),
@@ -63,7 +64,7 @@ impl State {
                         };
                         self.domains.insert(domain, fresh);
                     }
-                },
+                }
             },
             Change::Repository {
                 domain,
@@ -73,16 +74,17 @@ impl State {
                 let repositories = &mut self.domains.get_mut(&domain).ok_or(Orphan)?.repositories;
                 match record {
                     None => drop(repositories.remove(&repository)),
-                    Some(record) => match repositories.get_mut(&repository) {
-                        Some(known) => known.record = record,
-                        None => {
+                    Some(record) => {
+                        if let Some(known) = repositories.get_mut(&repository) {
+                            known.record = record;
+                        } else {
                             let fresh = Repository {
                                 record,
                                 packages: BTreeMap::new(),
                             };
                             repositories.insert(repository, fresh);
                         }
-                    },
+                    }
                 }
             }
             Change::Package {
@@ -94,16 +96,17 @@ impl State {
                 let packages = &mut self.repository_mut(&domain, &repository)?.packages;
                 match record {
                     None => drop(packages.remove(&package)),
-                    Some(record) => match packages.get_mut(&package) {
-                        Some(known) => known.record = record,
-                        None => {
+                    Some(record) => {
+                        if let Some(known) = packages.get_mut(&package) {
+                            known.record = record;
+                        } else {
                             let fresh = Package {
                                 record,
                                 versions: BTreeMap::new(),
                             };
                             packages.insert(package, fresh);
                         }
-                    },
+                    }
                 }
             }
             Change::Version {

@@ -78,11 +78,48 @@ pub(crate) struct Spool {
     memory: Vec<u8>,
     file: Option<NamedTempFile>,
     directory: SpoolDirectory,
+    digests: DigestWriter,
+}
+
+/// Takes the four digests of what is written to it.
+#[derive(Debug, Default)]
+pub(crate) struct DigestWriter {
     size: u64,
     md5: Md5,
     sha1: Sha1,
     sha256: Sha256,
     sha512: Sha512,
+}
+
+impl DigestWriter {
+    fn update(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.md5.update(bytes);
+        self.sha1.update(bytes);
+        self.sha256.update(bytes);
+        self.sha512.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> Digests {
+        Digests {
+            size: self.size,
+            md5: hex_of(&self.md5.finalize()),
+            sha1: hex_of(&self.sha1.finalize()),
+            sha256: hex_of(&self.sha256.finalize()),
+            sha512: hex_of(&self.sha512.finalize()),
+        }
+    }
+}
+
+impl Write for DigestWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[derive(Debug)]
@@ -154,11 +191,7 @@ impl Blobs {
             memory: Vec::new(),
             file: None,
             directory,
-            size: 0,
-            md5: Md5::new(),
-            sha1: Sha1::new(),
-            sha256: Sha256::new(),
-            sha512: Sha512::new(),
+            digests: DigestWriter::default(),
         })
     }
 
@@ -215,11 +248,7 @@ impl Blobs {
 impl Spool {
     /// Takes the next bytes of the upload.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.size += bytes.len() as u64;
-        self.md5.update(bytes);
-        self.sha1.update(bytes);
-        self.sha256.update(bytes);
-        self.sha512.update(bytes);
+        self.digests.update(bytes);
         let directory = match &self.directory {
             SpoolDirectory::WhenLarge(_)
                 if self.file.is_none() && self.memory.len() + bytes.len() <= IN_MEMORY =>
@@ -229,15 +258,14 @@ impl Spool {
             }
             SpoolDirectory::Always(directory) | SpoolDirectory::WhenLarge(directory) => directory,
         };
-        let mut file = match self.file.take() {
-            Some(file) => file,
-            None => {
-                let mut file = NamedTempFile::new_in(directory)
-                    .map_err(StoreError::file(directory, "written"))?;
-                file.write_all(&std::mem::take(&mut self.memory))
-                    .map_err(StoreError::file(directory, "written"))?;
-                file
-            }
+        let mut file = if let Some(file) = self.file.take() {
+            file
+        } else {
+            let mut file =
+                NamedTempFile::new_in(directory).map_err(StoreError::file(directory, "written"))?;
+            file.write_all(&std::mem::take(&mut self.memory))
+                .map_err(StoreError::file(directory, "written"))?;
+            file
         };
         file.write_all(bytes)
             .map_err(StoreError::file(directory, "written"))?;
@@ -252,13 +280,7 @@ impl Spool {
             self.write(&[])?;
         }
         Ok(Spooled {
-            digests: Digests {
-                size: self.size,
-                md5: hex_of(&self.md5.finalize()),
-                sha1: hex_of(&self.sha1.finalize()),
-                sha256: hex_of(&self.sha256.finalize()),
-                sha512: hex_of(&self.sha512.finalize()),
-            },
+            digests: self.digests.finish(),
             memory: self.memory,
             file: self.file,
         })

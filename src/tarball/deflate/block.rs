@@ -239,8 +239,14 @@ impl TokenCodes {
     }
 }
 
-/// Appends one block. `raw` are the bytes that the tokens stand for.
-pub(super) fn write_block(tokens: &[Token], raw: &[u8], is_last: bool, out: &mut BitWriter) {
+/// Appends one block under the fixed code or one of its own. Writes nothing and returns false if it is
+/// better stored; `length` is the number of bytes that the tokens stand for.
+pub(super) fn write_coded(
+    tokens: &[Token],
+    length: u64,
+    is_last: bool,
+    out: &mut BitWriter,
+) -> bool {
     let counts = Counts::of(tokens);
     let dynamic = Dynamic::build(&counts);
     let extra = counts.extra_bits();
@@ -249,9 +255,10 @@ pub(super) fn write_block(tokens: &[Token], raw: &[u8], is_last: bool, out: &mut
     let fixed_bytes = (fixed_bits + 3 + 7) / 8;
     let dynamic_bytes = (dynamic_bits + 3 + 7) / 8;
     let last = u64::from(is_last);
-    if raw.len() as u64 + 4 <= fixed_bytes.min(dynamic_bytes) {
-        write_stored(raw, is_last, out);
-    } else if fixed_bytes <= dynamic_bytes {
+    if length + 4 <= fixed_bytes.min(dynamic_bytes) {
+        return false;
+    }
+    if fixed_bytes <= dynamic_bytes {
         out.reserve_bits(fixed_bits + 64);
         out.put(last | 1 << 1, 3);
         let codes = canonical(&FIXED_LITLEN_LENGTHS);
@@ -266,14 +273,13 @@ pub(super) fn write_block(tokens: &[Token], raw: &[u8], is_last: bool, out: &mut
         let dist = (&dynamic.dist.codes[..], &dynamic.dist.lengths[..]);
         TokenCodes::new(litlen, dist).write(tokens, out);
     }
+    true
 }
 
-/// A stored block: at most 65,535 bytes.
-fn write_stored(raw: &[u8], is_last: bool, out: &mut BitWriter) {
+/// Begins a stored block of `length` bytes, which are to follow.
+pub(super) fn start_stored(length: u16, is_last: bool, out: &mut BitWriter) {
     out.put(u64::from(is_last), 3);
     out.align();
-    let length = raw.len() as u16;
     out.put_bytes(&length.to_le_bytes());
     out.put_bytes(&(!length).to_le_bytes());
-    out.put_bytes(raw);
 }

@@ -12,7 +12,9 @@ use super::window::{HALF, MIN_LOOKAHEAD, WINDOW, Window};
 #[derive(Debug)]
 pub(super) struct Parser {
     pub(super) window: Window,
-    /// Where it searches next.
+    /// Where in the input the window begins.
+    base: u64,
+    /// Where in the window it searches next.
     pub(super) position: usize,
     /// The match found at the byte before, length 2 if none, waiting whether this byte has a longer one.
     pending: Found,
@@ -26,6 +28,7 @@ impl Parser {
     pub(super) fn new() -> Self {
         Self {
             window: Window::new(),
+            base: 0,
             position: 0,
             pending: Found::NONE,
             is_pending: false,
@@ -33,17 +36,48 @@ impl Parser {
         }
     }
 
+    /// Forgets everything and begins anew behind `history`, the 32 KiB before the first byte to come; none at
+    /// the start of the input. The first `skipped` bytes to come (below 32,506) are history too.
+    pub(super) fn restart(&mut self, history: Option<&[u8]>, skipped: usize) {
+        self.window.clear();
+        self.base = 0;
+        self.position = skipped;
+        self.pending = Found::NONE;
+        self.is_pending = false;
+        if let Some(history) = history {
+            self.window.fill(history);
+            self.position += self.window.end;
+        }
+    }
+
     /// Parses `data` as far as the rest of the input cannot change the result.
     pub(super) fn feed(&mut self, data: &[u8], tokens: &mut Vec<Token>) {
         let mut rest = data;
         while !rest.is_empty() {
-            rest = self.window.fill(rest);
-            self.parse_ahead(tokens);
-            if self.window.end == WINDOW {
-                self.window.slide();
-                self.position -= HALF;
-            }
+            rest = self.advance(rest, tokens);
         }
+    }
+
+    /// Takes as much of `data` as the window has room for, parses it and returns the rest.
+    pub(super) fn advance<'a>(&mut self, data: &'a [u8], tokens: &mut Vec<Token>) -> &'a [u8] {
+        if self.window.end == WINDOW {
+            self.slide();
+        }
+        let rest = self.window.fill(data);
+        self.parse_ahead(tokens);
+        rest
+    }
+
+    /// Bytes of the input, from one of the last 32,506 on.
+    pub(super) fn bytes(&self, start: u64, end: u64) -> &[u8] {
+        self.window
+            .slice((start - self.base) as usize, (end - self.base) as usize)
+    }
+
+    fn slide(&mut self) {
+        self.window.slide();
+        self.position -= HALF;
+        self.base += HALF as u64;
     }
 
     /// Parses to the end. `total` is the length of the whole input. The literal that may be left over is
@@ -60,8 +94,7 @@ impl Parser {
         self.window.insert_third_from_end(beyond);
         while self.position < self.window.end {
             if self.position >= WINDOW - MIN_LOOKAHEAD {
-                self.window.slide();
-                self.position -= HALF;
+                self.slide();
             }
             let lookahead = self.window.end - self.position;
             let found = if self.pending.length < MAX_MATCH {

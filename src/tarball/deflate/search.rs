@@ -5,7 +5,7 @@
 //! longest match among those positions and, among equals, the nearest; *how* it is found does not matter.
 
 use super::codes::MAX_MATCH;
-use super::window::{LONG, MAX_DISTANCE, Window};
+use super::window::{LONG, MAX_DISTANCE, Positions, Window};
 
 /// Longest walk along a chain.
 const MAX_CHAIN: u16 = 4_096;
@@ -26,6 +26,13 @@ impl Found {
         length: 2,
         distance: 0,
     };
+}
+
+/// A way along a chain: candidates lie `offset` before its positions.
+struct Walk<'a> {
+    chain: &'a Positions,
+    first: usize,
+    offset: usize,
 }
 
 impl Window {
@@ -81,95 +88,105 @@ impl Window {
         self.improve(position, best, next, chain)
     }
 
-    /// The longest match beyond `best`; `next` is the first position of the four-byte chain not looked at.
+    /// The longest match beyond `best`, which the caller found or got as the length to beat; `next` is the first
+    /// position of the four-byte chain not looked at.
     #[inline(always)]
-    fn improve(&self, position: usize, mut best: Found, next: usize, chain: u16) -> Found {
-        let pending = best;
+    fn improve(&self, position: usize, mut best: Found, mut next: usize, chain: u16) -> Found {
         let limit = position.saturating_sub(MAX_DISTANCE);
-        let rank = self.ranks[position & 0xffff];
-        let mut next = next;
-        'longer: while best.length < MAX_MATCH {
+        while best.length < MAX_MATCH {
             let need = best.length + 1;
-            // Any longer match has these last bytes in common too, so it is on the chain of theirs.
-            if need >= LONG {
-                let offset = need - LONG;
-                let tail = self.eight(position + offset) << (64 - 8 * LONG);
-                let mut at = usize::from(self.long_previous[(position + offset) & 0xffff]);
-                while at >= limit + offset && at != 0 {
-                    if self.eight(at) << (64 - 8 * LONG) == tail {
-                        let candidate = at - offset;
-                        let length = self.common(position, candidate);
-                        if length >= need {
-                            if self.is_out_of_reach(position, candidate, limit, rank, chain) {
-                                break 'longer;
-                            }
-                            best = Found {
-                                length,
-                                distance: position - candidate,
-                            };
-                            continue 'longer;
-                        }
-                    }
-                    at = usize::from(self.long_previous[at & 0xffff]);
-                }
+            let walk = if need >= LONG {
+                // Behind a match that is long enough its chain goes on; else it begins here.
+                let from = if best.distance != 0 && best.length >= LONG {
+                    position - best.distance
+                } else {
+                    position
+                };
+                let ahead = usize::from(self.long_previous[from & 0xffff]);
+                self.shorter_walk(&self.long_previous, position, ahead, need - LONG)
+            } else {
+                self.shorter_walk(&self.previous, position, next, need - 4)
+            };
+            let Some((candidate, length)) = self.walk(&walk, position, limit, need) else {
+                break;
+            };
+            if self.is_out_of_reach(position, candidate, limit, chain) {
                 break;
             }
-            // Four or five bytes needed... on the chain of four, nearest first.
-            let mask = (1_u64 << (8 * need)) - 1;
-            let scan = self.eight(position);
-            let offset = need - 4;
-            let mut at = usize::from(self.previous[(position + offset) & 0xffff]);
-            if next + offset <= at {
-                while next >= limit && next != 0 {
-                    if (self.eight(next) ^ scan) & mask == 0 {
-                        if self.is_out_of_reach(position, next, limit, rank, chain) {
-                            break 'longer;
-                        }
-                        best = Found {
-                            length: self.common(position, next),
-                            distance: position - next,
-                        };
-                        next = usize::from(self.previous[next & 0xffff]);
-                        continue 'longer;
-                    }
-                    next = usize::from(self.previous[next & 0xffff]);
-                }
-            } else {
-                while at >= limit + offset && at != 0 {
-                    let candidate = at - offset;
-                    if (self.eight(candidate) ^ scan) & mask == 0 {
-                        if self.is_out_of_reach(position, candidate, limit, rank, chain) {
-                            break 'longer;
-                        }
-                        best = Found {
-                            length: self.common(position, candidate),
-                            distance: position - candidate,
-                        };
-                        next = usize::from(self.previous[candidate & 0xffff]);
-                        continue 'longer;
-                    }
-                    at = usize::from(self.previous[at & 0xffff]);
-                }
-            }
-            break;
+            best = Found {
+                length,
+                distance: position - candidate,
+            };
+            next = usize::from(self.previous[candidate & 0xffff]);
         }
-        if best == pending && best.distance == 0 {
+        if best.distance == 0 {
             Found::NONE
         } else {
             best
         }
     }
 
+    /// Of the chain of the match's first bytes and that of its last ones, which both lead through any match
+    /// longer than the best, the one whose first step goes farther.
+    #[inline(always)]
+    fn shorter_walk<'a>(
+        &self,
+        chain: &'a Positions,
+        position: usize,
+        ahead: usize,
+        offset: usize,
+    ) -> Walk<'a> {
+        let tail = usize::from(chain[(position + offset) & 0xffff]);
+        if ahead + offset <= tail {
+            Walk {
+                chain,
+                first: ahead,
+                offset: 0,
+            }
+        } else {
+            Walk {
+                chain,
+                first: tail,
+                offset,
+            }
+        }
+    }
+
+    /// The nearest position on the way that has at least `need` bytes in common, and how many it has.
+    #[inline(always)]
+    fn walk(
+        &self,
+        walk: &Walk<'_>,
+        position: usize,
+        limit: usize,
+        need: usize,
+    ) -> Option<(usize, usize)> {
+        // The last eight of the bytes needed, or all of them if they are fewer.
+        let (probe, mask) = if need >= 8 {
+            (need - 8, u64::MAX)
+        } else {
+            (0, (1 << (8 * need)) - 1)
+        };
+        let bytes = self.eight(position + probe);
+        let floor = (limit + walk.offset).max(walk.offset + 1);
+        let mut at = walk.first;
+        while at >= floor {
+            let candidate = at - walk.offset;
+            if (self.eight(candidate + probe) ^ bytes) & mask == 0 {
+                let length = self.common(position, candidate);
+                if length >= need {
+                    return Some((candidate, length));
+                }
+            }
+            at = usize::from(walk.chain[at & 0xffff]);
+        }
+        None
+    }
+
     /// Whether zlib's walk from `position` ends before it comes to `candidate`, which is on its chain.
     #[inline(always)]
-    fn is_out_of_reach(
-        &self,
-        position: usize,
-        candidate: usize,
-        limit: usize,
-        rank: u16,
-        chain: u16,
-    ) -> bool {
+    fn is_out_of_reach(&self, position: usize, candidate: usize, limit: usize, chain: u16) -> bool {
+        let rank = self.ranks[position & 0xffff];
         // Position 0 ends a chain; the farthest distance counts for the first of the chain only.
         candidate == 0
             || candidate <= limit && usize::from(self.previous[position & 0xffff]) != candidate

@@ -25,9 +25,9 @@ const BYTES: usize = 2 * WINDOW + 8;
 
 /// Bytes that the long hash covers.
 pub(super) const LONG: usize = 8;
-const LONG_BITS: u32 = 16;
+const LONG_BITS: u32 = 15;
 
-type Positions = Box<[u16; WINDOW]>;
+pub(super) type Positions = Box<[u16; WINDOW]>;
 
 #[derive(Debug)]
 pub(super) struct Window {
@@ -84,6 +84,21 @@ impl Window {
         }
     }
 
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        // The other tables are read only where these lead.
+        self.heads.fill(0);
+        self.long_heads.fill(0);
+        self.end = 0;
+        self.inserted = 0;
+        self.long_inserted = 0;
+    }
+
+    /// The bytes from one position to another.
+    pub(super) fn slice(&self, start: usize, end: usize) -> &[u8] {
+        &self.bytes[start..end]
+    }
+
     #[inline(always)]
     pub(super) fn byte(&self, position: usize) -> u8 {
         self.bytes[position & (2 * WINDOW - 1)]
@@ -135,18 +150,20 @@ impl Window {
 
     /// Inserts the positions of which all hashed bytes are there.
     fn insert(&mut self) {
-        let last = self.end.saturating_sub(3);
-        for position in self.inserted..last {
-            self.insert_one(position as u16);
+        let last = self.end.saturating_sub(3).max(self.inserted);
+        let long_last = self.end.saturating_sub(LONG - 1).max(self.long_inserted);
+        for position in self.long_inserted..self.inserted.min(long_last) {
+            self.insert_long((position & 0xffff) as u16);
         }
-        self.inserted = self.inserted.max(last);
-        let last = self.end.saturating_sub(LONG - 1);
-        for position in self.long_inserted..last {
-            let head = &mut self.long_heads[long_hash(self.eight(position))];
-            self.long_previous[position & 0xffff] = *head;
-            *head = position as u16;
+        for position in self.long_inserted.max(self.inserted)..long_last {
+            self.insert_one((position & 0xffff) as u16);
+            self.insert_long((position & 0xffff) as u16);
         }
-        self.long_inserted = self.long_inserted.max(last);
+        for position in self.inserted.max(long_last)..last {
+            self.insert_one((position & 0xffff) as u16);
+        }
+        self.inserted = last;
+        self.long_inserted = long_last;
     }
 
     #[inline(always)]
@@ -157,6 +174,14 @@ impl Window {
         *head = position;
         self.previous[at] = before;
         self.ranks[at] = self.ranks[usize::from(before)].wrapping_add(1);
+    }
+
+    #[inline(always)]
+    fn insert_long(&mut self, position: u16) {
+        let at = usize::from(position);
+        let head = &mut self.long_heads[long_hash(self.eight(at))];
+        self.long_previous[at] = *head;
+        *head = position;
     }
 
     /// Puts one byte behind the end, not as input: zlib's hash reads it for the third byte before the end.

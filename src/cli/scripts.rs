@@ -1,0 +1,65 @@
+//! Lifecycle scripts as a command runs them: with their banner, in npm's
+//! environment, unless they are switched off.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::session::Session;
+use crate::error::Error;
+use crate::lifecycle::{Event, Script, ScriptContext, Stdio};
+use crate::output::{Level, Log as _};
+use crate::pack::Scripts;
+
+/// The scripts of one command.
+pub(super) struct SessionScripts<'a> {
+    session: &'a Session<'a>,
+    context: ScriptContext,
+}
+
+impl<'a> SessionScripts<'a> {
+    pub(super) fn new(session: &'a Session<'a>, command: &str) -> Self {
+        let color = std::io::stdout().is_terminal();
+        let context = ScriptContext::new(&session.config, command, &session.user_agent(), color);
+        Self { session, context }
+    }
+}
+
+impl Scripts for SessionScripts<'_> {
+    fn run(
+        &self,
+        event: Event,
+        directory: &Path,
+        manifest: &Map<String, Value>,
+        extra: &[(&'static str, String)],
+    ) -> Result<(), Error> {
+        let settings = &self.session.settings;
+        if settings.ignore_scripts {
+            return Ok(());
+        }
+        let manifest = Value::Object(manifest.clone());
+        let Some(script) = Script::of(event, directory, &manifest) else {
+            return Ok(());
+        };
+        let stdio = if event.is_packing() && !settings.foreground_scripts {
+            Stdio::Collected
+        } else {
+            Stdio::Inherited
+        };
+        let printer = &self.session.printer;
+        if stdio == Stdio::Inherited {
+            if settings.json {
+                printer.aside(&script.banner());
+            } else if printer.hears(Level::Error) {
+                printer
+                    .data(&script.banner())
+                    .map_err(|source| Error::System {
+                        doing: "could not print a script's banner",
+                        source,
+                    })?;
+            }
+        }
+        Ok(script.run(&self.context, extra, stdio)?)
+    }
+}

@@ -1,0 +1,165 @@
+//! The configuration as consign's commands use it: named fields instead of keys.
+//!
+//! npm reads some keys validated (`config.get`) and some as loaded and with `publishConfig` on top
+//! (its request options); each field here says which it is, because they can differ.
+
+use std::path::PathBuf;
+
+use super::paths::resolve;
+use super::transport::{Proxies, Retry, Tls};
+use super::value::ConfigValue;
+use super::{Config, ConfigError, Flat};
+use crate::output::Level;
+use crate::registry::Secret;
+
+/// What commands ask for. Everything from the validated state: `publishConfig` does not touch it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of npm's own, independent of the others"
+)]
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `dry-run`.
+    pub dry_run: bool,
+    /// `json`.
+    pub json: bool,
+    /// `force`.
+    pub force: bool,
+    /// `loglevel`.
+    pub log_level: Level,
+    /// `unicode`.
+    pub unicode: bool,
+    /// `tag`, as notices show it and as it is checked not to be a version range.
+    pub tag: String,
+    /// Whether nothing sets `tag`: npm then refuses prereleases and lower versions.
+    pub tag_is_default: bool,
+    /// `ignore-scripts` for `prepublishOnly`, `publish` and `postpublish`.
+    pub ignore_scripts: bool,
+    /// `foreground-scripts`: on for packing and publishing unless it is set.
+    pub foreground_scripts: bool,
+    /// `workspaces`; `None` where it is neither on nor off.
+    pub workspaces: Option<bool>,
+    /// `workspace` names, paths and folders; the workspace one stands in, if nothing sets it.
+    pub workspace: Vec<String>,
+    /// Whether `workspace` comes from where the command was started.
+    pub workspace_is_implicit: bool,
+    /// `include-workspace-root`.
+    pub include_workspace_root: bool,
+    /// `userconfig`.
+    pub user_config: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the validated state.
+    pub(super) fn read(config: &Config) -> Self {
+        let is_true = |key: &str| config.value(key).is_some_and(ConfigValue::is_truthy);
+        let text = |key: &str| config.value(key).and_then(ConfigValue::as_text);
+        Self {
+            dry_run: is_true("dry-run"),
+            json: is_true("json"),
+            force: is_true("force"),
+            log_level: text("loglevel")
+                .and_then(Level::from_name)
+                .unwrap_or_default(),
+            unicode: is_true("unicode"),
+            tag: text("tag").unwrap_or_default().to_owned(),
+            tag_is_default: config.is_default("tag"),
+            ignore_scripts: is_true("ignore-scripts"),
+            foreground_scripts: config.is_default("foreground-scripts")
+                || is_true("foreground-scripts"),
+            workspaces: match config.value("workspaces") {
+                Some(ConfigValue::Bool(value)) => Some(*value),
+                _ => None,
+            },
+            workspace: config.value("workspace").map(texts).unwrap_or_default(),
+            workspace_is_implicit: config.implicit_workspace().is_some()
+                && config.is_default("workspace"),
+            include_workspace_root: is_true("include-workspace-root"),
+            user_config: text("userconfig").map(PathBuf::from),
+        }
+    }
+
+    /// Whether the command works on workspaces: `-ws`, `-w`, or started in one.
+    pub fn uses_workspaces(&self) -> bool {
+        self.workspaces == Some(true) || !self.workspace.is_empty()
+    }
+}
+
+/// What a package is packed and sent with: as loaded, with its `publishConfig` on top.
+#[derive(Debug, Clone)]
+pub struct RequestSettings {
+    /// The dist-tag to set, if the manifest has no `tag` of its own. npm writes `null` for a tag
+    /// that is `null`.
+    pub tag: String,
+    /// `access` as it is sent: `private` is `restricted`; a `publishConfig` may say anything.
+    pub access: Option<String>,
+    /// `otp`.
+    pub otp: Option<Secret>,
+    /// `npm-auth-type`: `web`, or `legacy`, which it always is with an otp.
+    pub auth_type: String,
+    /// `npm-scope`: the configured scope, with its @.
+    pub scope: Option<String>,
+    /// `ignore-scripts` for `prepack`, `prepare` and `postpack`.
+    pub ignore_scripts: bool,
+    /// `pack-destination`, absolute.
+    pub pack_destination: PathBuf,
+    /// `provenance`; `None` where nothing sets it.
+    pub provenance: Option<bool>,
+    /// `provenance-file`.
+    pub provenance_file: Option<PathBuf>,
+    /// Retries and time limits.
+    pub retry: Retry,
+    /// Certificates.
+    pub tls: Tls,
+    /// Proxies.
+    pub proxies: Proxies,
+}
+
+impl RequestSettings {
+    /// Reads a flat state.
+    pub(super) fn read(config: &Config, flat: &Flat) -> Result<Self, ConfigError> {
+        let environment = config.environment();
+        let directory = environment.current_directory();
+        let is_true = |key: &str| flat.value(key).is_some_and(ConfigValue::is_truthy);
+        let text = |key: &str| {
+            flat.value(key)
+                .filter(|value| value.is_truthy())
+                .and_then(|value| value.to_text().ok())
+        };
+        Ok(Self {
+            tag: flat
+                .value("tag")
+                .and_then(|tag| tag.to_text().ok())
+                .unwrap_or_else(|| "latest".to_owned()),
+            access: match flat.value("access") {
+                None | Some(ConfigValue::Null | ConfigValue::Undefined) => None,
+                Some(access) => access.to_text().ok(),
+            },
+            otp: text("otp").map(Secret::from),
+            auth_type: text("auth-type").unwrap_or_default(),
+            scope: text("scope"),
+            ignore_scripts: is_true("ignore-scripts"),
+            pack_destination: resolve(directory, text("pack-destination").unwrap_or_default()),
+            provenance: flat
+                .entry("provenance")
+                .filter(|entry| entry.origin != super::Origin::Default)
+                .map(|entry| entry.value.is_truthy()),
+            provenance_file: text("provenance-file").map(|path| resolve(directory, path)),
+            retry: Retry::read(flat),
+            tls: Tls::read(flat, environment),
+            proxies: Proxies::read(flat, environment)?,
+        })
+    }
+}
+
+/// A list's texts; a single text is a list of one.
+fn texts(value: &ConfigValue) -> Vec<String> {
+    match value {
+        ConfigValue::Array(items) => items
+            .iter()
+            .filter_map(|item| item.to_text().ok())
+            .collect(),
+        ConfigValue::String(text) if !text.is_empty() => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}

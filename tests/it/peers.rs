@@ -1,0 +1,4 @@
+//! Real packages, through real peers. `tests/peers/setup` installs what these tests need.
+
+mod npm_bytes;
+mod round_trip;

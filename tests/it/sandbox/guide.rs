@@ -1,0 +1,179 @@
+//! The guide's own sequence: the AWS CLI sets everything up, npm publishes and installs.
+
+use serde_json::json;
+
+use super::stage::Stage;
+use crate::support::run;
+
+#[test]
+fn the_aws_cli_sets_up_and_npm_publishes_and_installs() {
+    let Some(mut stage) = Stage::start() else {
+        return;
+    };
+    let created = stage.aws("create-domain --domain guide");
+    assert_eq!(created["domain"]["status"], "Active");
+    assert_eq!(created["domain"]["owner"], "111122223333");
+    let missing = stage.aws_refused("describe-domain --domain nowhere");
+    assert!(missing.contains("ResourceNotFoundException"), "{missing}");
+    let base = "--domain guide --domain-owner 111122223333";
+    stage.aws(&format!("create-repository {base} --repository releases"));
+    stage.aws(&format!("create-repository {base} --repository npm-store"));
+    let store = stage.aws(&format!(
+        "associate-external-connection {base} --repository npm-store --external-connection public:npmjs"
+    ));
+    assert_eq!(
+        store["repository"]["externalConnections"],
+        json!([{"externalConnectionName": "public:npmjs", "packageFormat": "npm", "status": "Available"}])
+    );
+    let updated = stage.aws(&format!(
+        "update-repository {base} --repository releases --upstreams repositoryName=npm-store"
+    ));
+    assert_eq!(
+        updated["repository"]["upstreams"],
+        json!([{"repositoryName": "npm-store"}])
+    );
+    let endpoint = stage.aws(&format!(
+        "get-repository-endpoint {base} --repository releases --format npm"
+    ));
+    let registry = endpoint["repositoryEndpoint"].as_str().unwrap().to_owned();
+    assert!(registry.ends_with("/npm/d/guide-111122223333/releases/"));
+    stage
+        .environment
+        .insert("CONSIGN_REGISTRY".to_owned(), registry.clone());
+
+    // `login` runs npm; the one that is found first on the PATH.
+    let login =
+        run(&mut stage.aws_command(&format!("login --tool npm {base} --repository releases")))
+            .success();
+    assert!(login.stdout.contains("Successfully configured npm"));
+
+    let first = stage.package("@acme/tool", "1.0.0", "41");
+    let second = stage.package("@acme/tool", "1.1.0", "42");
+    let published = run(&mut stage.client("npm", &first, "publish")).success();
+    assert_eq!(published.stdout.trim(), "+ @acme/tool@1.0.0");
+    stage.npm(&second, "publish --tag next");
+    assert_eq!(
+        stage.npm(&first, "dist-tag ls @acme/tool"),
+        "latest: 1.0.0\nnext: 1.1.0\n"
+    );
+    stage.npm(&first, "dist-tag add @acme/tool@1.1.0 latest");
+    stage.npm(&first, "dist-tag rm @acme/tool next");
+    assert_eq!(
+        stage
+            .npm(&first, "view @acme/tool dist-tags --json")
+            .replace(char::is_whitespace, ""),
+        r#"{"latest":"1.1.0"}"#
+    );
+    let project = stage.project("project");
+    stage.npm(&project, "install @acme/tool");
+    assert_eq!(stage.required(&project, "@acme/tool"), "42");
+    stage.npm(&first, "deprecate @acme/tool@1.0.0 old");
+    assert_eq!(
+        stage.npm(&first, "view @acme/tool@1.0.0 deprecated").trim(),
+        "old"
+    );
+    let ping = run(&mut stage.client("npm", &first, "ping")).success();
+    assert!(ping.stderr.contains("PONG"));
+    for unsupported in ["whoami", "search tool", "team ls acme", "profile get"] {
+        let ran = run(&mut stage.client("npm", &first, unsupported));
+        assert_ne!(
+            ran.code,
+            Some(0),
+            "{unsupported} is not supported by the service"
+        );
+    }
+    // npm takes the 404 for "it was gone already" and says it has unpublished; nothing is gone.
+    run(&mut stage.client("npm", &first, "unpublish @acme/tool@1.0.0"));
+    assert_eq!(
+        stage.npm(&first, "view @acme/tool@1.0.0 version").trim(),
+        "1.0.0"
+    );
+    // Whatever went wrong, it went wrong here: the sandbox saw each of them.
+    let refused = stage
+        .log()
+        .iter()
+        .filter(|entry| entry["status"] == 404)
+        .count();
+    assert!(refused >= 4, "{refused} requests were refused");
+}
+
+#[test]
+fn a_published_version_reads_back_through_the_api() {
+    let Some(stage) = Stage::start() else { return };
+    let token = stage.token();
+    stage.log_in(stage.registry(), &token);
+    let package = stage.package("@acme/tool", "1.0.0", "1");
+    stage.npm(&package, "publish");
+    let integrity = stage.npm(&package, "view @acme/tool dist.integrity");
+
+    let package = format!(
+        "--domain {} --repository npm --format npm --namespace acme --package tool",
+        stage.domain()
+    );
+    let one = format!("{package} --package-version 1.0.0");
+    let assets = stage.aws(&format!("list-package-version-assets {one}"));
+    let asset = &assets["assets"][0];
+    assert_eq!(asset["name"], "package.tgz");
+    let hexadecimal = asset["hashes"]["SHA-512"].as_str().unwrap();
+    let bytes: Vec<u8> = (0..64)
+        .map(|at| u8::from_str_radix(&hexadecimal[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    assert_eq!(integrity.trim(), format!("sha512-{encoded}"));
+    for (hash, length) in [("MD5", 32), ("SHA-1", 40), ("SHA-256", 64)] {
+        assert_eq!(asset["hashes"][hash].as_str().unwrap().len(), length);
+    }
+
+    let described = stage.aws(&format!("describe-package-version {one}"));
+    assert_eq!(described["packageVersion"]["status"], "Published");
+    assert_eq!(
+        described["packageVersion"]["origin"]["originType"],
+        "INTERNAL"
+    );
+    let described = stage.aws(&format!("describe-package {package}"));
+    assert_eq!(
+        described["package"]["originConfiguration"]["restrictions"],
+        json!({"publish": "ALLOW", "upstream": "BLOCK"})
+    );
+    let file = stage.home.path("asset.tgz");
+    run(stage
+        .aws_command(&format!(
+            "get-package-version-asset {one} --asset package.tgz"
+        ))
+        .arg(&file))
+    .success();
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().len(),
+        asset["size"].as_u64().unwrap()
+    );
+}
+
+#[test]
+fn listings_come_in_pages() {
+    let Some(stage) = Stage::start() else { return };
+    let token = stage.token();
+    for version in ["1.0.0", "1.1.0", "1.2.0", "2.0.0", "10.0.0"] {
+        let body = super::stage::document("paged", version, version.as_bytes()).to_string();
+        let url = format!("{}paged", stage.registry());
+        let answer = super::stage::Request::new("PUT", &url)
+            .bearer(&token)
+            .body(body)
+            .send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let command = format!(
+        "list-package-versions --domain {} --repository npm --format npm --package paged",
+        stage.domain()
+    );
+    let all = stage.aws(&format!(
+        "{command} --page-size 2 --query versions[].version"
+    ));
+    assert_eq!(all.as_array().unwrap().len(), 5, "{all}");
+    let page = stage.aws(&format!("{command} --max-items 2"));
+    assert_eq!(page["versions"].as_array().unwrap().len(), 2);
+    assert_eq!(page["defaultDisplayVersion"], "10.0.0");
+    let newest = stage.aws(&format!(
+        "{command} --sort-by PUBLISHED_TIME --query versions[0].version"
+    ));
+    assert_eq!(newest, "10.0.0");
+}

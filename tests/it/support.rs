@@ -1,0 +1,21 @@
+//! What the tests stand on: a home of their own, the programs they run, and the registries they talk to.
+//!
+//! Nothing of the machine leaks into a test: every program gets an environment built from nothing (`home`), every
+//! server listens on a port the system picks and ends with the tests, and nothing is kept in the user's folders.
+
+mod home;
+mod peer;
+mod program;
+mod real_package;
+mod registry;
+mod sandbox;
+mod scripted;
+mod verdaccio;
+
+pub(crate) use home::Home;
+pub(crate) use peer::{Peer, Peers, need};
+pub(crate) use program::run;
+pub(crate) use real_package::{RealPackage, files_below, files_in};
+pub(crate) use registry::{Registry, Target};
+pub(crate) use sandbox::Sandbox;
+pub(crate) use scripted::{Answer, Asked, Scripted, packument};

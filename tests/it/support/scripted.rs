@@ -1,0 +1,173 @@
+//! A registry that does what a test tells it, down to the connection: answers with any status and body, or hangs up
+//! after it has read the request.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::{Value, json};
+
+/// What the registry was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Asked {
+    /// The value of a header, if it was sent.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(key, _)| key == name);
+        header.map(|(_, value)| value.as_str())
+    }
+
+    /// The publish document of a PUT.
+    #[track_caller]
+    pub(crate) fn document(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("a publish document")
+    }
+}
+
+/// What it does about it.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// Status, content type, body.
+    Reply(u16, &'static str, String),
+    /// As `Reply`, with one more header.
+    With(u16, &'static str, String),
+    /// Closes the connection without a word.
+    HangUp,
+}
+
+impl Answer {
+    /// A JSON reply.
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self::Reply(status, "application/json", body.to_string())
+    }
+}
+
+type Script = dyn Fn(&Asked, &[Asked]) -> Answer + Send + Sync;
+
+/// The running registry. It serves until the test process ends.
+pub(crate) struct Scripted {
+    /// `http://127.0.0.1:PORT/`
+    pub(crate) url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Scripted {
+    /// Starts a registry. The script gets each request and all that came before it.
+    pub(crate) fn start(
+        script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (script, log): (Arc<Script>, _) = (Arc::new(script), Arc::clone(&asked));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (script, log) = (Arc::clone(&script), Arc::clone(&log));
+                thread::spawn(move || serve(stream, script.as_ref(), &log));
+            }
+        });
+        Self { url, asked }
+    }
+
+    /// All requests so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// `METHOD /path` of all requests so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let asked = self.asked();
+        asked
+            .iter()
+            .map(|asked| format!("{} {}", asked.method, asked.path))
+            .collect()
+    }
+
+    /// The line of an `.npmrc` that gives it a token.
+    pub(crate) fn npmrc(&self, token: &str) -> String {
+        let host = self.url.trim_start_matches("http:");
+        format!("registry={}\n{host}:_authToken={token}\n", self.url)
+    }
+}
+
+/// Answers the requests of one connection.
+fn serve(stream: TcpStream, script: &Script, log: &Mutex<Vec<Asked>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    while let Some(asked) = read_request(&mut reader) {
+        let answer = {
+            let mut log = log.lock().unwrap();
+            let answer = script(&asked, &log);
+            log.push(asked);
+            answer
+        };
+        let (status, kind, body, extra) = match answer {
+            Answer::HangUp => return,
+            Answer::Reply(status, kind, body) => (status, kind, body, String::new()),
+            Answer::With(status, header, body) => {
+                (status, "text/plain", body, format!("{header}\r\n"))
+            }
+        };
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n{extra}\r\n",
+            body.len()
+        );
+        if stream
+            .write_all(head.as_bytes())
+            .and_then(|()| stream.write_all(body.as_bytes()))
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<Asked> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((key, value)) = line.trim_end().split_once(": ") else {
+            break;
+        };
+        headers.push((key.to_ascii_lowercase(), value.to_owned()));
+    }
+    let length = headers.iter().find(|(key, _)| key == "content-length");
+    let length = length
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(Asked {
+        method,
+        path,
+        headers,
+        body,
+    })
+}
+
+/// A registry's packument after it has accepted these publish documents.
+pub(crate) fn packument(accepted: &[Asked]) -> Answer {
+    let mut versions = serde_json::Map::new();
+    let mut tags = serde_json::Map::new();
+    for put in accepted.iter().filter(|asked| asked.method == "PUT") {
+        let document = put.document();
+        versions.extend(document["versions"].as_object().cloned().unwrap());
+        tags.extend(document["dist-tags"].as_object().cloned().unwrap());
+    }
+    if versions.is_empty() {
+        return Answer::json(404, &json!({"error": "not found"}));
+    }
+    Answer::json(200, &json!({"versions": versions, "dist-tags": tags}))
+}
