@@ -21,7 +21,7 @@ use crate::config::Flags;
 use crate::environment::Environment;
 use session::Session;
 
-/// Publishes npm packages without Node: npm's files, CodeArtifact tokens, one named outcome.
+/// Publishes npm packages without Node: npm's files, `CodeArtifact` tokens, one named outcome.
 #[derive(Parser)]
 #[command(name = "consign", version, max_term_width = 100)]
 struct Arguments {
@@ -39,10 +39,6 @@ enum Command {
 
 /// npm's flags that every command of npm's takes.
 #[derive(clap::Args)]
-#[expect(
-    dead_code,
-    reason = "npm's rules read these (`config::Flags`); clap shows them in --help"
-)]
 struct CommonArguments {
     /// Registry to publish to; a scope's own registry and publishConfig count as with npm
     #[arg(long, value_name = "URL")]

@@ -1,4 +1,4 @@
-//! AWS CodeArtifact: the registry URL alone is enough to publish there.
+//! AWS `CodeArtifact`: the registry URL alone is enough to publish there.
 //!
 //! [`endpoint`] reads domain, owner and region from the URL; [`token`] turns
 //! the AWS credentials at hand into a token for it. The only module that names

@@ -179,6 +179,7 @@ impl Iterator for Pieces {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 mod tests {
     use super::*;
 

@@ -46,7 +46,7 @@ pub enum Error {
     /// The tarball cannot be written.
     #[error(transparent)]
     Tarball(#[from] TarballError),
-    /// The registry looks like CodeArtifact and is wrong.
+    /// The registry looks like `CodeArtifact` and is wrong.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// There is no token for the registry.
@@ -205,8 +205,7 @@ fn outcome_text(outcome: &Outcome) -> String {
         Outcome::Unauthenticated { message }
         | Outcome::Forbidden { message }
         | Outcome::Rejected { message, .. } => message.clone(),
-        Outcome::GateFailed { reason } => reason.clone(),
-        Outcome::Unreachable { reason } => reason.clone(),
+        Outcome::GateFailed { reason } | Outcome::Unreachable { reason } => reason.clone(),
     }
 }
 

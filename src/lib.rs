@@ -1,5 +1,5 @@
 //! consign publishes npm packages without Node: npm's files in npm's order,
-//! CodeArtifact tokens of its own, and one named outcome.
+//! `CodeArtifact` tokens of its own, and one named outcome.
 //!
 //! ```text
 //! package dir -> manifest -> packlist -> tarball (tar | gzip | digests) -> document -> registry -> Outcome
@@ -8,7 +8,7 @@
 //!
 //! [`pack`] goes from a directory to a tarball, [`publish`] from there to an
 //! [`registry::Outcome`], [`rehearse`] does both against the look-alike of
-//! CodeArtifact in [`sandbox`]. [`cli`] is the command line over them; nothing
+//! `CodeArtifact` in [`sandbox`]. [`cli`] is the command line over them; nothing
 //! else prints or reads the environment.
 
 pub mod cli;

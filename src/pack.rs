@@ -21,6 +21,7 @@ use crate::tarball::{
     Compression, DigestWriter, Digests, Gzip, PackedFile, Spool, Spooled, TarballError,
     write_archive,
 };
+use crate::workspace;
 
 /// A packed package: what `npm pack` tells about it.
 #[derive(Debug, Clone)]
@@ -197,9 +198,14 @@ impl Packer<'_> {
     }
 
     fn list(&self, manifest: &Manifest) -> Result<Packlist, Error> {
+        let members = match manifest.document().get("workspaces") {
+            Some(Value::Null) | None => Vec::new(),
+            Some(workspaces) => workspace::map(manifest.directory(), workspaces)?,
+        };
         let list = packlist(&Package {
             root: manifest.directory(),
             manifest: manifest.document(),
+            members: &members,
             workspaces: self.options.workspaces,
         })?;
         for warning in &list.warnings {

@@ -5,8 +5,10 @@
 //!
 //! Source: npm-packlist 10.0.4 as npm 11.19.1 calls it; npm-behaviour.md §1.
 
+mod bundle;
 pub(crate) mod minimatch;
 mod order;
+mod outside;
 mod rules;
 mod walk;
 
@@ -16,7 +18,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 pub use minimatch::PatternError;
-pub use order::listing_order;
+pub use order::{listing_order, tar_order};
+
+use crate::workspace::Member;
 
 /// What to list.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,9 @@ pub struct Package<'a> {
     /// `package.json` after npm's *pack* normalisation: `bin` is an object of root-relative paths,
     /// `bundleDependencies` an array.
     pub manifest: &'a Map<String, Value>,
+    /// The members of the package's own `workspaces`, selected or not; with any, `package.json`
+    /// files below the root count as ignore files.
+    pub members: &'a [Member],
     /// Set only when workspaces were selected.
     pub workspaces: Option<Workspaces<'a>>,
 }
@@ -51,9 +58,6 @@ pub struct FileEntry {
     /// Device and inode when the file has more than one name.
     pub hard_link: Option<(u64, u64)>,
 }
-
-/// The former name of [`FileEntry`].
-pub type Entry = FileEntry;
 
 impl FileEntry {
     #[cfg(unix)]
@@ -134,11 +138,29 @@ pub enum PacklistError {
         /// The file or directory.
         path: PathBuf,
     },
-    /// A directory with a backslash in its name cannot be packed.
-    #[error("the directory name {} has a backslash in it", path.display())]
+    /// A directory, or a bundled file, with a backslash in its name cannot be packed.
+    #[error("the name of {} has a backslash in it", path.display())]
     Backslash {
-        /// The directory.
+        /// The directory or file.
         path: PathBuf,
+    },
+    /// A dependency's requirement is no string.
+    #[error("the dependency {name:?} in {} is not a string", package.join("package.json").display())]
+    Dependency {
+        /// The package's directory.
+        package: PathBuf,
+        /// The dependency.
+        name: String,
+    },
+    /// The hidden lockfile has a link to something it does not list.
+    #[error("{} lists {location} as a link to {target}, which it does not list", lockfile.display())]
+    MissingTarget {
+        /// The lockfile.
+        lockfile: PathBuf,
+        /// The link.
+        location: String,
+        /// What it points to.
+        target: String,
     },
     /// The field `files` has no form that can be read.
     #[error("\"files\" in {}: {problem}", package.join("package.json").display())]
@@ -176,36 +198,127 @@ pub enum FilesProblem {
     },
 }
 
-/// Whether one line of an ignore file, taken by itself, matches a path; its leading `!`s aside.
-///
-/// The path is relative and `/`-separated; a leading or final `/` counts. With `partial` it is
-/// enough that the path could become a match once more parts are added.
-pub fn rule_matches(rule: &str, path: &str, partial: bool) -> Result<bool, PatternError> {
-    minimatch::Pattern::new(rule).map(|pattern| pattern.matches_text(path, partial))
+/// One line of an ignore file, taken by itself.
+#[derive(Debug)]
+pub struct Rule(minimatch::Pattern);
+
+impl Rule {
+    /// Compiles a line, which is neither blank nor a comment.
+    ///
+    /// # Errors
+    /// What npm's matcher cannot compile, and what it could not compile without running out of
+    /// memory or stack.
+    pub fn new(line: &str) -> Result<Self, PatternError> {
+        minimatch::Pattern::new(line).map(Self)
+    }
+
+    /// Whether it takes entries back in: it begins with an odd number of `!`.
+    pub fn is_negated(&self) -> bool {
+        self.0.negated
+    }
+
+    /// Whether it matches a path, its leading `!`s aside.
+    ///
+    /// The path is relative and `/`-separated; a leading or final `/` counts. With `partial` it is
+    /// enough that the path could become a match once more parts are added.
+    pub fn matches(&self, path: &str, partial: bool) -> bool {
+        self.0.matches_text(path, partial)
+    }
 }
 
 /// Lists the files of a package in tar order.
+///
+/// # Errors
+/// Whatever npm refuses too: unreadable directories and ignore files, names that cannot be packed,
+/// `files` in a form that cannot be read, rules that are no patterns.
 pub fn packlist(package: &Package<'_>) -> Result<Packlist, PacklistError> {
+    let plan = bundle::Plan::new(package)?;
     let rules = rules::package_rules(package.root, package.manifest)?;
+    let extra_defaults = match &package.workspaces {
+        Some(workspaces) => outside::rules(package.root, workspaces)?,
+        None => Vec::new(),
+    };
     let walk = walk::Walk {
         root: package.root,
         kind: walk::RootKind::Full,
         package: &rules,
-        extra_defaults: &[],
-        manifests_ignore: false,
+        extra_defaults: &extra_defaults,
+        manifests_ignore: !package.members.is_empty(),
     };
     let walked = walk.run()?;
     let mut entries = walked.files;
+    let mut warnings = Vec::new();
+    if walked.used_gitignore {
+        warnings.push(Warning::GitignoreFallback);
+    }
+    if let Some(plan) = plan {
+        let bundled = plan.collect(package)?;
+        entries.extend(bundled.files);
+        warnings.extend(bundled.warnings);
+    }
     order::sort_for_tar(&mut entries, |entry| &entry.path);
     entries.dedup_by(|one, other| one.path == other.path);
-    let warnings = if walked.used_gitignore {
-        vec![Warning::GitignoreFallback]
-    } else {
-        Vec::new()
-    };
+    let bundled = bundled_names(&entries);
     Ok(Packlist {
         entries,
-        bundled: Vec::new(),
+        bundled,
         warnings,
     })
+}
+
+/// A packed file's path as it stands in the tarball, below `package/`: node-tar drops whatever
+/// Windows would take for the root of a path (`C:x.js` becomes `x.js`, `c:/x.js` too).
+pub fn tarball_path(path: &str) -> &str {
+    let is_separator = |byte: &u8| matches!(byte, b'/' | b'\\');
+    let mut path = path;
+    loop {
+        let root = match path.as_bytes() {
+            [first, ..] if is_separator(first) => network_root(path).unwrap_or(1),
+            [letter, b':', rest @ ..] if letter.is_ascii_alphabetic() => {
+                2 + usize::from(rest.first().is_some_and(is_separator))
+            }
+            _ => return path,
+        };
+        path = path.get(root..).unwrap_or_default();
+    }
+}
+
+/// The length of a leading `\\\\host\\share\\`.
+fn network_root(path: &str) -> Option<usize> {
+    let inner = path
+        .strip_prefix("\\\\")
+        .or_else(|| path.strip_prefix("\\/"))?;
+    let is_separator = |character: char| matches!(character, '/' | '\\');
+    let host = inner.find(is_separator).filter(|length| *length > 0)?;
+    let after_host = inner.get(host..)?;
+    let share = after_host.trim_start_matches(is_separator);
+    let share_length = share.find(is_separator).unwrap_or(share.len());
+    if share_length == 0 {
+        return None;
+    }
+    let end = path.len() - share.len() + share_length;
+    Some((end + 1).min(path.len()))
+}
+
+/// The packages below `node_modules` that the entries belong to, in their order.
+fn bundled_names(entries: &[FileEntry]) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    entries
+        .iter()
+        .filter_map(|entry| {
+            let inner = tarball_path(&entry.path).strip_prefix("node_modules/")?;
+            let scope = if inner.starts_with('@') {
+                inner.find('/').map_or(0, |at| at + 1)
+            } else {
+                0
+            };
+            let name_end = inner
+                .get(scope..)?
+                .find('/')
+                .map_or(inner.len(), |at| scope + at);
+            inner.get(..name_end)
+        })
+        .filter(|name| seen.insert(*name))
+        .map(str::to_owned)
+        .collect()
 }

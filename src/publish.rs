@@ -299,7 +299,7 @@ impl Publisher<'_> {
         }
     }
 
-    /// Warns where consumers will not get the version by its tag: CodeArtifact
+    /// Warns where consumers will not get the version by its tag: `CodeArtifact`
     /// lets an upstream's tag win over the repository's own.
     fn check_tag(&self, packument: Option<&Packument>) {
         let tag = self.upload.document.tag();

@@ -121,7 +121,7 @@ impl Rehearsal<'_> {
             user_agent: concat!("consign/", env!("CARGO_PKG_VERSION"), " rehearse").to_owned(),
             command: "publish",
             otp: None,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
         };
         let client = Client::new(registry, client_options, authorize.as_ref(), self.log);
         self.publish(&client).await?;

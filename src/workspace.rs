@@ -1,6 +1,6 @@
 //! The members of a workspace root (`@npmcli/map-workspaces` 5.0.3; npm-behaviour.md §8).
 //!
-//! [`map`] finds them, [`select`] picks those that flags name. The order is that of the patterns
+//! [`map`] finds them, [`select()`] picks those that flags name. The order is that of the patterns
 //! and then of the paths, never that of the dependencies between them.
 
 mod pattern;

@@ -11,10 +11,6 @@ use crate::pack::{Packed, Packer};
 
 /// Write the tarball of each package directory, as `npm pack`, and print its file name.
 #[derive(clap::Args)]
-#[expect(
-    dead_code,
-    reason = "npm's rules read these (`config::Flags`); clap shows them in --help"
-)]
 pub(super) struct Arguments {
     /// Package directories [default: .]
     #[arg(value_name = "DIR")]

@@ -31,10 +31,6 @@ use crate::workspace::Member;
 /// accepted-not-visible (11), unknown (12), unauthenticated or forbidden (13), rejected (14),
 /// gate-failed (15), unreachable (16).
 #[derive(clap::Args)]
-#[expect(
-    dead_code,
-    reason = "npm's rules read these (`config::Flags`); clap shows them in --help"
-)]
 pub(super) struct Arguments {
     /// Package directory [default: .]
     #[arg(value_name = "DIR")]
@@ -156,7 +152,7 @@ fn publish_one(
         return Err(ManifestError::Private.into());
     }
     let outcome = current_thread()?.block_on(upload(session, &release, &target))?;
-    tell(session, &outcome)?;
+    tell(session, outcome.as_ref())?;
     let packed = &release.packed;
     if session.settings.json {
         let mut object = json!(Contents(packed));
@@ -378,7 +374,7 @@ fn retry_policy(session: &Session<'_>, target: &Target) -> RetryPolicy {
 }
 
 /// Tells a good end; a bad one is the error.
-fn tell(session: &Session<'_>, outcome: &Option<Outcome>) -> Result<(), Error> {
+fn tell(session: &Session<'_>, outcome: Option<&Outcome>) -> Result<(), Error> {
     let say = |text: &str| session.printer.log(Level::Notice, "publish", text);
     match outcome {
         Some(outcome) if !outcome.is_success() => return Err(Error::Outcome(outcome.clone())),

@@ -13,7 +13,7 @@ use crate::output::{Level, Printer};
 use crate::pack::{NoScripts, PackOptions, Packer};
 use crate::rehearse::{Step, rehearse};
 
-/// Publishes a package to an embedded look-alike of CodeArtifact and reads it back: token,
+/// Publishes a package to an embedded look-alike of `CodeArtifact` and reads it back: token,
 /// upload, packument, tarball. No account and no network needed, nothing left behind.
 /// Lifecycle scripts are not run.
 #[derive(clap::Args)]

@@ -21,7 +21,9 @@ pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
         say(&format!("outcome {outcome}"));
     }
     say(&error.to_string());
-    causes.iter().for_each(|cause| say(cause));
+    for cause in &causes {
+        say(cause);
+    }
     if let Some(window) = source_window(error) {
         say(&window);
     }

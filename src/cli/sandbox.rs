@@ -1,4 +1,4 @@
-//! `consign sandbox`: the look-alike of CodeArtifact as a server.
+//! `consign sandbox`: the look-alike of `CodeArtifact` as a server.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::output::{Level, Log as _, Printer};
 use crate::sandbox::{Config, Sandbox};
 
-/// Serves a look-alike of CodeArtifact on 127.0.0.1, for any client, until interrupted.
+/// Serves a look-alike of `CodeArtifact` on 127.0.0.1, for any client, until interrupted.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Port to listen on; without it the system picks one

@@ -1,4 +1,4 @@
-//! CodeArtifact registry URLs: what they say, and what is wrong with those
+//! `CodeArtifact` registry URLs: what they say, and what is wrong with those
 //! that only look like one.
 //!
 //! Forms (`codeartifact.md` §1):
@@ -27,7 +27,7 @@ pub struct Endpoint {
     pub url: Url,
 }
 
-/// A URL that means CodeArtifact but cannot be its npm endpoint.
+/// A URL that means `CodeArtifact` but cannot be its npm endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{url} is not a CodeArtifact npm endpoint: {problem}")]
 pub struct EndpointError {
@@ -118,7 +118,7 @@ impl EndpointError {
     }
 }
 
-/// Reads a registry URL; `None` where it has nothing to do with CodeArtifact.
+/// Reads a registry URL; `None` where it has nothing to do with `CodeArtifact`.
 ///
 /// `service` is the URL given by `AWS_ENDPOINT_URL_CODEARTIFACT` or
 /// `AWS_ENDPOINT_URL`: only on its host is the path form believed, so that a
@@ -126,7 +126,7 @@ impl EndpointError {
 /// the end is added: without it the service cannot be reached.
 ///
 /// # Errors
-/// [`EndpointError`] where the host is one of CodeArtifact's and the rest does
+/// [`EndpointError`] where the host is one of `CodeArtifact`'s and the rest does
 /// not fit.
 pub fn parse(url: &Url, service: Option<&Url>) -> Result<Option<Endpoint>, EndpointError> {
     let Some(Host::Domain(host)) = url.host() else {
@@ -149,8 +149,8 @@ pub fn parse(url: &Url, service: Option<&Url>) -> Result<Option<Endpoint>, Endpo
             let endpoint = path_form(url, Some((*region).to_owned()));
             return endpoint.map_or_else(|| fail(path_problem(url)), |endpoint| Ok(Some(endpoint)));
         }
-        [first, "d", "codeartifact", region, "amazonaws", ..] => (*first, *region),
-        [first, "codeartifact", region, "on", "aws"] => (*first, *region),
+        [first, "d", "codeartifact", region, "amazonaws", ..]
+        | [first, "codeartifact", region, "on", "aws"] => (*first, *region),
         [first, "codeartifact", region, "amazonaws", rest @ ..] => {
             let suffix = rest.join(".");
             let expected = format!("{first}.d.codeartifact.{region}.amazonaws.{suffix}");
@@ -316,6 +316,7 @@ fn without_credentials(url: &Url) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! CodeArtifact tokens: bearer tokens for the registry, bought with AWS
+//! `CodeArtifact` tokens: bearer tokens for the registry, bought with AWS
 //! credentials.
 
 use std::fmt;

@@ -35,7 +35,9 @@ pub fn notice(printer: &Printer, packed: &Packed) {
     let bundled = &packed.bundled;
     if !bundled.is_empty() {
         printer.heading("Bundled Dependencies");
-        bundled.iter().for_each(|name| say(name));
+        for name in bundled {
+            say(name);
+        }
     }
     printer.heading("Tarball Details");
     let integrity = packed.digests.integrity.to_string();

@@ -85,7 +85,9 @@ fn mask_url_passwords(text: &str) -> String {
         if let Some((userinfo, host)) = authority.rsplit_once('@')
             && let Some((user, _)) = userinfo.split_once(':')
         {
-            result.push_str(&format!("{user}:{MASK}@{host}"));
+            for part in [user, ":", MASK, "@", host] {
+                result.push_str(part);
+            }
         } else {
             result.push_str(authority);
         }

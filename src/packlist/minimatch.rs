@@ -306,6 +306,10 @@ enum Outcome {
 }
 
 /// The sections between `**`, to be found in order.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the sections are what is looked for"
+)]
 struct Sections<'a> {
     path: &'a Path<'a>,
     sections: &'a [&'a [Part]],

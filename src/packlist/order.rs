@@ -13,7 +13,7 @@ use icu_collator::options::{CaseLevel, CollatorOptions, Strength};
 use icu_collator::preferences::CollationNumericOrdering;
 use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 
-/// ASCII in ICU's primary order; letters and digits follow.
+/// ASCII punctuation in ICU's primary order; digits and letters follow.
 const PUNCTUATION: &[u8] = b"\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
 
 /// Primary weights of ASCII: zero for what is ignored.
@@ -44,36 +44,66 @@ const fn primary_weights() -> [u8; 128] {
     weights
 }
 
-/// Compares ASCII text as ICU does at tertiary strength.
-fn compare_ascii(one: &[u8], other: &[u8]) -> Ordering {
-    let primary = |text: &[u8]| -> Vec<u8> { text.to_vec() };
-    let _ = primary;
-    let weights = |text: &'_ [u8]| {
-        text.iter()
-            .map(|byte| {
-                (
-                    PRIMARY.get(usize::from(*byte)).copied().unwrap_or(0),
-                    byte.is_ascii_uppercase(),
-                )
-            })
-            .filter(|(weight, _)| *weight != 0)
-            .collect::<Vec<_>>()
-    };
-    let (one, other) = (weights(one), weights(other));
-    one.iter()
-        .map(|(weight, _)| weight)
-        .cmp(other.iter().map(|(weight, _)| weight))
-        .then_with(|| {
-            one.iter()
-                .map(|(_, upper)| upper)
-                .cmp(other.iter().map(|(_, upper)| upper))
-        })
+fn primary(byte: u8) -> u8 {
+    PRIMARY.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-/// Sorts paths into tar order. A path that begins with `@` sorts as `./@…`.
+/// The weights of ASCII text: what is ignored is left out.
+fn weights(text: &[u8]) -> impl Iterator<Item = u8> {
+    text.iter()
+        .map(|byte| primary(*byte))
+        .filter(|weight| *weight != 0)
+}
+
+/// Which of the characters that count are capitals.
+fn capitals(text: &[u8]) -> impl Iterator<Item = bool> {
+    text.iter()
+        .filter(|byte| primary(**byte) != 0)
+        .map(u8::is_ascii_uppercase)
+}
+
+/// Compares ASCII text as ICU does at tertiary strength: letters first, then lower before upper.
+fn compare_ascii(one: &[u8], other: &[u8]) -> Ordering {
+    weights(one)
+        .cmp(weights(other))
+        .then_with(|| capitals(one).cmp(capitals(other)))
+}
+
+/// What an ASCII path sorts by: a string of bytes that compares like the path.
+///
+/// Extension, base name and path at primary strength, then the path's capitals; the first two are
+/// lower-cased, so they have none. A zero ends each, and no weight is zero.
+fn ascii_key(path: &str) -> Vec<u8> {
+    let base = base_name(path);
+    let path = internal(path);
+    let mut key = Vec::with_capacity(2 * base.len() + 2 * path.len() + 3);
+    for text in [extension(base), base, &path] {
+        key.extend(weights(text.as_bytes()));
+        key.push(0);
+    }
+    key.extend(capitals(path.as_bytes()).map(u8::from));
+    key
+}
+
+/// Sorts entries into tar order by their paths. A path that begins with `@` sorts as `./@…`. Paths
+/// that collate equal, which npm leaves as it came upon them, go by their bytes.
 pub(crate) fn sort_for_tar<T>(entries: &mut [T], path: impl Fn(&T) -> &str) {
+    if entries.iter().all(|entry| path(entry).is_ascii()) {
+        entries.sort_by_cached_key(|entry| (ascii_key(path(entry)), path(entry).to_owned()));
+        return;
+    }
     let collator = collator(false);
-    entries.sort_by(|one, other| compare_for_tar(collator.as_ref(), path(one), path(other)));
+    entries.sort_by(|one, other| {
+        let (one, other) = (path(one), path(other));
+        compare_for_tar(collator.as_ref(), one, other).then_with(|| one.cmp(other))
+    });
+}
+
+/// The tar order of paths: positions into `paths`.
+pub fn tar_order<S: AsRef<str>>(paths: &[S]) -> Vec<usize> {
+    let mut order: Vec<(usize, &str)> = paths.iter().map(AsRef::as_ref).enumerate().collect();
+    sort_for_tar(&mut order, |(_, path)| path);
+    order.into_iter().map(|(index, _)| index).collect()
 }
 
 fn compare_for_tar(collator: Option<&CollatorBorrowed<'_>>, one: &str, other: &str) -> Ordering {
@@ -82,16 +112,24 @@ fn compare_for_tar(collator: Option<&CollatorBorrowed<'_>>, one: &str, other: &s
         _ => compare_ascii(one.as_bytes(), other.as_bytes()),
     };
     let (one_base, other_base) = (base_name(one), base_name(other));
-    compare(
-        &extension(one_base).to_lowercase(),
-        &extension(other_base).to_lowercase(),
-    )
-    .then_with(|| compare(&one_base.to_lowercase(), &other_base.to_lowercase()))
-    .then_with(|| compare(&internal(one), &internal(other)))
-    // npm leaves these in the order it came upon them.
-    .then_with(|| one.cmp(other))
+    compare(&lower(extension(one_base)), &lower(extension(other_base)))
+        .then_with(|| compare(&lower(one_base), &lower(other_base)))
+        .then_with(|| compare(&internal(one), &internal(other)))
 }
 
+fn lower(text: &str) -> Cow<'_, str> {
+    // The table ignores the case of ASCII until everything else is equal.
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_lowercase())
+    }
+}
+
+/// The path as npm sorts it.
 fn internal(path: &str) -> Cow<'_, str> {
     if path.starts_with('@') {
         Cow::Owned(format!("./{path}"))
@@ -120,21 +158,19 @@ fn extension(base: &str) -> &str {
 /// order.
 pub fn listing_order<S: AsRef<str>>(paths: &[S]) -> Vec<usize> {
     let collator = collator(true);
-    let mut order: Vec<(bool, usize)> = paths
+    let mut order: Vec<(bool, usize, &str)> = paths
         .iter()
+        .map(AsRef::as_ref)
         .enumerate()
-        .map(|(index, path)| (!begins_upper(path.as_ref()), index))
+        .map(|(index, path)| (!begins_upper(path), index, path))
         .collect();
-    order.sort_by(|(one_lower, one), (other_lower, other)| {
-        one_lower.cmp(other_lower).then_with(|| {
-            let text = |index: &usize| paths.get(*index).map_or("", AsRef::as_ref);
-            match &collator {
-                Some(collator) => collator.compare(text(one), text(other)),
-                None => text(one).cmp(text(other)),
-            }
+    order.sort_by(|(one_lower, _, one), (other_lower, _, other)| {
+        one_lower.cmp(other_lower).then_with(|| match &collator {
+            Some(collator) => collator.compare(one, other),
+            None => one.cmp(other),
         })
     });
-    order.into_iter().map(|(_, index)| index).collect()
+    order.into_iter().map(|(_, index, _)| index).collect()
 }
 
 /// Whether the first UTF-16 unit is its own upper case.
@@ -161,4 +197,47 @@ fn collator(listing: bool) -> Option<CollatorBorrowed<'static>> {
         options.strength = Some(Strength::Tertiary);
     }
     Collator::try_new(preferences, options).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_are_those_of_node() {
+        for (base, expected) in [
+            (".a", ""),
+            ("a.", "."),
+            ("a.b.c", ".c"),
+            ("a", ""),
+            ("..a", ".a"),
+            ("...", "."),
+        ] {
+            assert_eq!(extension(base), expected, "{base}");
+        }
+    }
+
+    /// Random ASCII text, the table against ICU.
+    #[test]
+    fn the_ascii_table_is_icu() {
+        let Some(collator) = collator(false) else {
+            panic!("the collator's data are compiled in");
+        };
+        let mut state = 0x2545_F491_4F6C_DD1D_u64;
+        let mut byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            u8::try_from(state % 128).unwrap_or_default()
+        };
+        for _ in 0..200_000 {
+            let mut text = || -> String {
+                let length = byte() % 6;
+                (0..length).map(|_| char::from(byte())).collect()
+            };
+            let (one, other) = (text(), text());
+            let table = compare_ascii(one.as_bytes(), other.as_bytes());
+            assert_eq!(table, collator.compare(&one, &other), "{one:?} {other:?}");
+        }
+    }
 }

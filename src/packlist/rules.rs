@@ -12,4 +12,4 @@ mod index;
 mod sources;
 
 pub(crate) use index::{Entry, Query, RuleList, View};
-pub(crate) use sources::{DEFAULT, PackageRules, STRICT, join, lines, package_rules, required_in};
+pub(crate) use sources::{DEFAULT, PackageRules, STRICT, lines, package_rules, required_in};

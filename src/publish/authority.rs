@@ -1,5 +1,5 @@
 //! In whose name a registry is spoken to: with what `.npmrc` and its like say
-//! for it, or with a CodeArtifact token that is fetched when it is needed.
+//! for it, or with a `CodeArtifact` token that is fetched when it is needed.
 
 use http::HeaderValue;
 use url::Url;
@@ -31,7 +31,7 @@ pub struct Configured<'a> {
 
 impl<'a> Authority<'a> {
     /// Decides for a registry, without asking anybody. `endpoint` is the
-    /// registry as CodeArtifact sees it, `scope` the package's, with its `@`.
+    /// registry as `CodeArtifact` sees it, `scope` the package's, with its `@`.
     ///
     /// # Errors
     /// [`Error::Credential`] where configured credentials cannot be read.
@@ -79,7 +79,7 @@ impl<'a> Authority<'a> {
         })
     }
 
-    /// Gets what there is to get: for CodeArtifact, a token.
+    /// Gets what there is to get: for `CodeArtifact`, a token.
     ///
     /// # Errors
     /// [`Error::Token`].

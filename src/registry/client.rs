@@ -500,6 +500,7 @@ fn chain(error: &reqwest::Error) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 mod tests {
     use super::*;
     use crate::output::Quiet;

@@ -62,6 +62,7 @@ impl PublishedVersion {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 mod tests {
     use super::*;
 

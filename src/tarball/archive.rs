@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::header::{BLOCK, Kind, append_header, padding};
 use super::path::{archive_path, link_target};
-use crate::packlist::Entry;
+use crate::packlist::FileEntry;
 
 /// Data is copied through a buffer of this many bytes.
 const BUFFER: usize = 128 * 1024;
@@ -82,7 +82,7 @@ pub struct PackedFile {
 /// away.
 pub fn write_archive(
     root: &Path,
-    entries: &[Entry],
+    entries: &[FileEntry],
     bins: &[&str],
     mut writer: impl Write,
 ) -> Result<Vec<PackedFile>, TarballError> {

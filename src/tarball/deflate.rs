@@ -7,6 +7,15 @@
 //!
 //! Source of the rules: zlib 1.3.1 with Chromium's changes, as in Node 18 to 26 on x64; npm-behaviour.md §2.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::inline_always,
+    clippy::unused_self,
+    clippy::unnecessary_box_returns,
+    clippy::struct_field_names,
+    reason = "DEFLATE's fields are narrower than an index and bounded by its format; the kernels are measured"
+)]
+
 mod bits;
 mod block;
 mod blocks;

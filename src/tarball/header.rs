@@ -9,7 +9,7 @@
 use super::path::{base_name, cut_utf16, dir_name};
 
 /// A tar block, in bytes: a header fills one, data is padded to a multiple.
-pub const BLOCK: usize = 512;
+pub(super) const BLOCK: usize = 512;
 
 /// 1985-10-26T08:15:00Z, in seconds: the time npm gives every entry, late
 /// enough for zip tools, which cannot hold the Unix epoch.
@@ -32,7 +32,7 @@ const CUT: usize = NAME.size - 1;
 
 /// What an entry holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind<'a> {
+pub(super) enum Kind<'a> {
     /// A regular file of `size` bytes, which follow the header.
     File {
         /// Bytes of data.
@@ -50,7 +50,7 @@ pub enum Kind<'a> {
 ///
 /// `path` is the whole archive path (`package/...`), `mode` the twelve
 /// permission bits as they shall stand in the archive.
-pub fn append_header(out: &mut Vec<u8>, path: &str, mode: u32, kind: Kind<'_>) {
+pub(super) fn append_header(out: &mut Vec<u8>, path: &str, mode: u32, kind: Kind<'_>) {
     let (type_flag, size, link) = match kind {
         Kind::File { size } => (b'0', size, None),
         Kind::HardLink { target } => (b'1', 0, Some(target)),
@@ -108,7 +108,7 @@ fn decimal_digits(number: usize) -> usize {
 }
 
 /// How many NUL bytes follow data of that size to fill its last block.
-pub fn padding(size: u64) -> usize {
+pub(super) fn padding(size: u64) -> usize {
     let over = usize::try_from(size % BLOCK as u64).unwrap_or(0);
     (BLOCK - over) % BLOCK
 }

@@ -210,7 +210,9 @@ impl Job {
         };
         let mut out = Vec::with_capacity(self.data.len() / 2 + 64);
         loop {
-            let taken = (compress.total_in() as usize).min(self.data.len());
+            let taken = usize::try_from(compress.total_in())
+                .unwrap_or(usize::MAX)
+                .min(self.data.len());
             let status = compress.compress_vec(&self.data[taken..], &mut out, flush)?;
             // Room left in the output is how zlib says that a flush is complete.
             let is_complete = match status {

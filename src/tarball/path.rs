@@ -9,12 +9,12 @@ const ROOT: &str = "package";
 
 /// The path under which a file of the package stands in the archive:
 /// `lib/a.js` -> `package/lib/a.js`, `C:evil.js` -> `package/evil.js`.
-pub fn archive_path(path: &str) -> String {
+pub(super) fn archive_path(path: &str) -> String {
     format!("{ROOT}/{}", strip_absolute(path))
 }
 
 /// The archive path of a hard link's target. npm takes nothing off here.
-pub fn link_target(path: &str) -> String {
+pub(super) fn link_target(path: &str) -> String {
     format!("{ROOT}/{path}")
 }
 

@@ -95,6 +95,7 @@ pub fn differences(
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 mod tests {
     use std::io::Write as _;
 

@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Tarballs up to this many bytes stay in memory.
-pub const MEMORY_LIMIT: usize = 8 * 1024 * 1024;
+pub(super) const MEMORY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// Takes a tarball as it is written.
 pub struct Spool {
@@ -142,6 +142,7 @@ impl Read for SpoolReader {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 mod tests {
     use super::*;
 

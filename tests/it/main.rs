@@ -3,11 +3,17 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::match_same_arms,
+    clippy::format_collect,
+    clippy::sliced_string_as_bytes,
     reason = "a test that cannot go on says where and stops"
 )]
 
 mod bad_input;
 mod codeartifact;
+mod differential;
 mod outcomes;
 mod pack;
 mod peers;

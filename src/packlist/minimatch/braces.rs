@@ -196,17 +196,15 @@ fn classify(body: &[Symbol]) -> Body {
 fn closes_after_comma(post: &[Symbol]) -> bool {
     // `/,(?!,).*\}/`: no line break between the comma and the brace.
     let is_break = |symbol: Symbol| matches!(symbol, 0x0A | 0x0D | 0x2028 | 0x2029);
-    post.split(|symbol| is_break(*symbol))
-        .enumerate()
-        .any(|(_, line)| {
-            let Some(last_close) = line.iter().rposition(|symbol| *symbol == CLOSE) else {
-                return false;
-            };
-            line[..last_close]
-                .iter()
-                .enumerate()
-                .any(|(index, symbol)| *symbol == COMMA && line.get(index + 1) != Some(&COMMA))
-        })
+    post.split(|symbol| is_break(*symbol)).any(|line| {
+        let Some(last_close) = line.iter().rposition(|symbol| *symbol == CLOSE) else {
+            return false;
+        };
+        line[..last_close]
+            .iter()
+            .enumerate()
+            .any(|(index, symbol)| *symbol == COMMA && line.get(index + 1) != Some(&COMMA))
+    })
 }
 
 fn expand_symbols(
@@ -246,13 +244,12 @@ fn expand_symbols(
                 drop_empty = top && matches!(kind, Body::Items);
                 first_group = false;
             }
-            let values = match kind {
-                Body::Sequence(sequence) => sequence.values(),
-                _ => {
-                    let skip_empty =
-                        drop_empty && last && pre.is_empty() && results.iter().all(Vec::is_empty);
-                    item_values(body, skip_empty, depth)?
-                }
+            let values = if let Body::Sequence(sequence) = kind {
+                sequence.values()
+            } else {
+                let skip_empty =
+                    drop_empty && last && pre.is_empty() && results.iter().all(Vec::is_empty);
+                item_values(body, skip_empty, depth)?
             };
             results = combine(&results, pre, &values, drop_empty && last);
         }
@@ -330,7 +327,7 @@ impl Sequence {
             return None;
         }
         let letters = is_letter(from) && is_letter(to);
-        if !letters && !(is_integer(from) && is_integer(to)) {
+        if !(letters || is_integer(from) && is_integer(to)) {
             return None;
         }
         let width = from.len().max(to.len());

@@ -57,6 +57,10 @@ fn push_class_unit(source: &mut Vec<u16>, unit: u16) {
 }
 
 /// Reads the bracket expression that begins at `start`; `None` when it is not closed.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one pass over one expression, case by case"
+)]
 pub(super) fn parse(glob: &[u16], start: usize) -> Option<Class> {
     let mut ranges: Vec<Vec<u16>> = Vec::new();
     let mut complements: Vec<&str> = Vec::new();

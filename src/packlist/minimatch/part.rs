@@ -152,8 +152,7 @@ impl Part {
                 Self::Empty => true,
                 Self::Exact(text) => text.is_empty(),
                 Self::Regex(regex) => regex.is_match(&Name::default()),
-                Self::Literal(_) | Self::Globstar | Self::Star | Self::Suffix(_) => false,
-                Self::Marks { .. } | Self::Dotted | Self::Hidden | Self::Runs(_) => false,
+                _ => false,
             };
         };
         let dots = || matches!(name.text(), "." | "..");

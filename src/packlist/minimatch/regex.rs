@@ -9,8 +9,10 @@
 //! takes it to an accepting one. Lookaheads are programs of their own that run in step, inner
 //! before outer, so the work is name length times program size, whatever the pattern.
 
-use icu_properties::CodePointMapData;
-use icu_properties::props::GeneralCategory;
+use std::sync::OnceLock;
+
+use icu_properties::props::{ChangesWhenCasefolded, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
 
 use super::PatternError;
 use super::fold::{Name, canonical_unit, simple_fold};
@@ -20,7 +22,7 @@ const MAX_NESTING: usize = 2_000;
 
 /// A compiled regular expression.
 #[derive(Debug)]
-pub(super) struct Regex {
+pub(crate) struct Regex {
     unicode: bool,
     /// Lookaheads before the programs that use them; the last is the expression itself.
     programs: Vec<Program>,
@@ -203,7 +205,7 @@ impl Program {
                     Some(State::Unless(lookahead, _)) => {
                         let start = programs.get(*lookahead).map(|program| program.start);
                         let ahead = lookaheads.get(*lookahead).zip(start);
-                        !ahead.is_some_and(|(alive, start)| alive.get(start) == Some(&true))
+                        ahead.is_none_or(|(alive, start)| alive.get(start) != Some(&true))
                     }
                     _ => false,
                 };
@@ -520,42 +522,45 @@ fn is_syntax(point: u32) -> bool {
     u8::try_from(point).is_ok_and(|byte| b"^$\\.*+?()[]{}|/".contains(&byte))
 }
 
-/// The canonical forms of all members, as ranges.
+/// A set that holds the canonical form of every member.
+///
+/// It keeps the members too: one that is not canonical is never asked for.
 fn canonical_ranges(
     members: &[(u32, u32)],
     categories: &[Category],
     unicode: bool,
 ) -> Vec<(u32, u32)> {
-    let mut points: Vec<(u32, u32)> = Vec::new();
-    for &(first, last) in members {
-        let mut run: Option<(u32, u32)> = None;
-        for point in first..=last {
-            let canonical = fold(point, unicode);
-            run = match run {
-                Some((from, to)) if canonical == to + 1 => Some((from, canonical)),
-                Some(done) => {
-                    points.push(done);
-                    Some((canonical, canonical))
-                }
-                None => Some((canonical, canonical)),
-            };
-        }
-        points.extend(run);
+    let mut points = members.to_vec();
+    for category in categories {
+        points.extend_from_slice(category_ranges(*category));
     }
-    if !categories.is_empty() {
-        let data = CodePointMapData::<GeneralCategory>::new();
-        for category in categories {
-            for range in data.iter_ranges_for_value(*category) {
-                for point in range {
-                    let canonical = fold(point, unicode);
-                    match points.last_mut() {
-                        Some((_, last)) if canonical == *last + 1 => *last = canonical,
-                        _ => points.push((canonical, canonical)),
-                    }
-                }
-            }
-        }
-    }
+    let ranges = merged(points);
+    let folded = folding(unicode).iter().filter(|(point, _)| {
+        let index = ranges.partition_point(|(_, last)| last < point);
+        ranges.get(index).is_some_and(|(first, _)| first <= point)
+    });
+    let folded: Vec<(u32, u32)> = folded
+        .map(|(_, canonical)| (*canonical, *canonical))
+        .collect();
+    merged([ranges, folded].concat())
+}
+
+/// The code points of a category. Scanning them takes a while, so it is done once for all.
+fn category_ranges(category: Category) -> &'static [(u32, u32)] {
+    static RANGES: [OnceLock<Vec<(u32, u32)>>; 32] = [const { OnceLock::new() }; 32];
+    let scan = || {
+        CodePointMapData::<GeneralCategory>::new()
+            .iter_ranges_for_value(category)
+            .map(|range| (*range.start(), *range.end()))
+            .collect()
+    };
+    RANGES
+        .get(category as usize)
+        .map_or(&[], |ranges| ranges.get_or_init(scan))
+}
+
+/// Sorts ranges and joins those that touch.
+fn merged(mut points: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     points.sort_unstable();
     let mut ranges: Vec<(u32, u32)> = Vec::with_capacity(points.len());
     for (first, last) in points {
@@ -565,6 +570,28 @@ fn canonical_ranges(
         }
     }
     ranges
+}
+
+/// Everything that is not its own canonical form, with that form.
+fn folding(unicode: bool) -> &'static [(u32, u32)] {
+    static UNITS: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
+    static POINTS: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
+    let table = if unicode { &POINTS } else { &UNITS };
+    table.get_or_init(|| {
+        let pair = |point: u32| (point, fold(point, unicode));
+        let changes = |(point, canonical): &(u32, u32)| point != canonical;
+        if unicode {
+            let cased = CodePointSetData::new::<ChangesWhenCasefolded>();
+            cased
+                .iter_ranges()
+                .flatten()
+                .map(pair)
+                .filter(changes)
+                .collect()
+        } else {
+            (0..=0xFFFF).map(pair).filter(changes).collect()
+        }
+    })
 }
 
 struct Compiler {

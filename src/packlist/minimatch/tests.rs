@@ -75,7 +75,8 @@ fn partial_paths_match_what_may_follow() {
 
 #[test]
 fn what_javascript_refuses_is_an_error() {
-    for (pattern, expected) in [("[[:alpha:]]-x", PatternError::Regex("invalid escape"))] {
+    {
+        let (pattern, expected) = ("[[:alpha:]]-x", PatternError::Regex("invalid escape"));
         assert_eq!(Pattern::new(pattern).err(), Some(expected), "{pattern}");
     }
     assert_eq!(

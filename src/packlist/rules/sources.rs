@@ -107,11 +107,24 @@ pub(crate) fn package_rules(
             strict.push(format!("!/{}", javascript_string(value)));
         }
     }
-    if let Some(Value::Object(bin)) = manifest.get("bin") {
-        strict.extend(
-            bin.values()
-                .map(|target| format!("!/{}", javascript_string(target))),
-        );
+    match manifest.get("bin") {
+        Some(Value::Object(bin)) => {
+            strict.extend(
+                bin.values()
+                    .map(|target| format!("!/{}", javascript_string(target))),
+            );
+        }
+        // Only a hidden lockfile may still have one of these.
+        Some(Value::Array(bin)) => {
+            strict.extend(
+                bin.iter()
+                    .map(|target| format!("!/{}", javascript_string(target))),
+            );
+        }
+        Some(Value::String(bin)) => {
+            strict.extend(bin.chars().map(|character| format!("!/{character}")));
+        }
+        _ => {}
     }
     rules.strict = strict.join("\n");
     Ok(rules)

@@ -1,6 +1,5 @@
 //! One directory: its rule list, its entries, which of them are packed and which are entered.
 
-use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, FileType};
 use std::path::{Path, PathBuf};
@@ -176,6 +175,13 @@ impl Sources<'_> {
         let npmignore = if full { self.read(".npmignore")? } else { None };
         let gitignore = if full { self.read(".gitignore")? } else { None };
         let files = root.files.as_deref().filter(|_| has_package);
+        if files.is_some() {
+            self.check(".npmignore", npmignore.as_deref())?;
+        }
+        if files.is_some() || npmignore.is_some() {
+            self.check(".gitignore", gitignore.as_deref())?;
+        }
+        #[expect(clippy::match_same_arms, reason = "one row for each rule")]
         let ignore = match (files, npmignore, gitignore) {
             (Some(_), ..) => None,
             (None, Some(npmignore), _) => Some((".npmignore", npmignore)),
@@ -205,6 +211,12 @@ impl Sources<'_> {
         };
         let npmignore = self.read(".npmignore")?;
         let gitignore = self.read(".gitignore")?;
+        if manifest.is_some() {
+            self.check(".npmignore", npmignore.as_deref())?;
+        }
+        if manifest.is_some() || npmignore.is_some() {
+            self.check(".gitignore", gitignore.as_deref())?;
+        }
         let ignore = match (manifest, npmignore, gitignore) {
             (Some(manifest), ..) => Some(("package.json", manifest)),
             (None, Some(npmignore), _) => Some((".npmignore", npmignore)),
@@ -224,6 +236,14 @@ impl Sources<'_> {
         sections.extend(ignore.as_ref().map(|(name, text)| (*name, text.as_str())));
         sections.push(("package.json", &strict));
         self.compile(&sections)
+    }
+
+    /// Compiles an ignore file that another one replaces: npm does, and may end on it.
+    fn check(&self, name: &str, text: Option<&str>) -> Result<(), PacklistError> {
+        match text {
+            Some(text) => self.compile(&[(name, text)]).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     fn compile(&self, sections: &[(&str, &str)]) -> Result<Arc<RuleList>, PacklistError> {
@@ -288,8 +308,9 @@ impl Filter {
         let mut included = true;
         let mut by_name = None;
         for (depth, (view, exact)) in self.views.iter().enumerate() {
+            // Only an exact directory's own rules can take back in what the ones above left out.
             if depth > 0 && !included && !exact {
-                return false;
+                continue;
             }
             if let Some(verdict) = view.verdict(entry, query, &mut by_name) {
                 included = verdict;
@@ -313,7 +334,9 @@ impl Filter {
         visited: &mut Visited,
     ) -> Result<(), PacklistError> {
         let text = raw_name.to_string_lossy();
-        if text.contains('*') || !(kind.is_file() || kind.is_dir()) {
+        let is_unicode = raw_name.to_str().is_some();
+        // A name that is not Unicode stops npm whatever it names: it cannot even be looked at.
+        if text.contains('*') || (is_unicode && !kind.is_file() && !kind.is_dir()) {
             return Ok(());
         }
         let name = Name::new(&text);
@@ -324,7 +347,7 @@ impl Filter {
             canonical_path: &canonical_path,
             offsets: &self.offsets,
         };
-        if raw_name.to_str().is_none() {
+        if !is_unicode {
             return if self.passes(&asked, Query::File) || self.passes(&asked, Query::Directory) {
                 Err(PacklistError::NotUnicode {
                     path: absolute.join(raw_name),

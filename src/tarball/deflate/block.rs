@@ -252,8 +252,8 @@ pub(super) fn write_coded(
     let extra = counts.extra_bits();
     let fixed_bits = counts.fixed_bits() + extra;
     let dynamic_bits = dynamic.bits + extra;
-    let fixed_bytes = (fixed_bits + 3 + 7) / 8;
-    let dynamic_bytes = (dynamic_bits + 3 + 7) / 8;
+    let fixed_bytes = (fixed_bits + 3).div_ceil(8);
+    let dynamic_bytes = (dynamic_bits + 3).div_ceil(8);
     let last = u64::from(is_last);
     if length + 4 <= fixed_bytes.min(dynamic_bytes) {
         return false;

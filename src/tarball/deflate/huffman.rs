@@ -104,9 +104,8 @@ impl<const N: usize> Code<N> {
         }
         while heap.len < 2 {
             let forced = match max_symbol {
-                None => 0,
                 Some(symbol) if symbol < 2 => symbol + 1,
-                Some(_) => 0,
+                _ => 0,
             };
             max_symbol = Some(max_symbol.map_or(forced, |symbol| symbol.max(forced)));
             heap.len += 1;
@@ -178,7 +177,7 @@ fn limit_lengths<const N: usize>(
     if too_long > 0 {
         // Each step makes room for two nodes at the limit: a leaf above moves down one level and takes
         // one of them as its brother.
-        let mut left = too_long as isize;
+        let mut left = too_long.cast_signed();
         while left > 0 {
             let mut bits = max_bits - 1;
             while per_length[bits] == 0 {

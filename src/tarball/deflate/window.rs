@@ -195,7 +195,7 @@ impl Window {
 
     /// Moves the upper half down.
     pub(super) fn slide(&mut self) {
-        self.bytes.copy_within(HALF..WINDOW + 1, 0);
+        self.bytes.copy_within(HALF..=WINDOW, 0);
         self.end -= HALF;
         self.inserted -= HALF;
         self.long_inserted -= HALF;

@@ -1,0 +1,194 @@
+//! Installed packages as they lie in `node_modules` directories.
+//!
+//! Source: @npmcli/arborist 9 as in npm 11.19.1 (`load-actual`); npm-behaviour.md §1.7.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::Installed;
+use super::edges::comparable;
+
+/// The names in one `node_modules`, by their comparable form.
+type Modules = BTreeMap<String, String>;
+
+#[derive(Debug)]
+pub(super) struct Disk {
+    root: PathBuf,
+    modules: HashMap<PathBuf, Rc<Modules>>,
+    manifests: HashMap<PathBuf, Rc<Map<String, Value>>>,
+}
+
+impl Disk {
+    /// `root` is a real path.
+    pub(super) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            modules: HashMap::new(),
+            manifests: HashMap::new(),
+        }
+    }
+
+    /// Finds a dependency of the package that lives at `from`: in its own `node_modules`, then in
+    /// those of the directories above, up to the one that holds both it and the packed package.
+    pub(super) fn resolve(&mut self, from: &Path, name: &str) -> Option<Installed> {
+        let key = comparable(name);
+        let limit = if from.starts_with(&self.root) {
+            self.root.clone()
+        } else {
+            common(from, &self.root)
+        };
+        let mut directory = from;
+        let mut only_loaded = false;
+        loop {
+            if directory == from || !is_between(directory) {
+                let found = self.modules(directory).get(&key).cloned();
+                // npm compares names loosely only in what it has loaded as a package.
+                let loaded =
+                    directory == from || directory == self.root || self.is_nested(directory);
+                if let Some(found) = found.filter(|found| loaded || (found == name && !only_loaded))
+                {
+                    let path = directory.join("node_modules").join(found);
+                    if loaded || path != from {
+                        return Some(self.installed(path));
+                    }
+                    // A package that depends on itself, in a directory npm has not loaded: npm
+                    // sees that it has it already and looks no further on disk.
+                    only_loaded = true;
+                }
+            }
+            if directory == limit {
+                return None;
+            }
+            directory = directory.parent()?;
+        }
+    }
+
+    /// What lies in a package's `node_modules`; nothing when any of it cannot be read.
+    fn modules(&mut self, package: &Path) -> Rc<Modules> {
+        if let Some(known) = self.modules.get(package) {
+            return known.clone();
+        }
+        let names = read_scoped(&package.join("node_modules")).unwrap_or_default();
+        let modules = names
+            .into_iter()
+            .filter(|name| {
+                !name.rsplit('/').next().unwrap_or_default().starts_with('.')
+                    && !name.starts_with('.')
+            })
+            .map(|name| (comparable(&name), name))
+            .collect();
+        let modules = Rc::new(modules);
+        self.modules.insert(package.to_owned(), Rc::clone(&modules));
+        modules
+    }
+
+    fn installed(&mut self, path: PathBuf) -> Installed {
+        // A link to nowhere stays what it is; reading it will say so.
+        let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let manifest = if let Some(known) = self.manifests.get(&real) {
+            known.clone()
+        } else {
+            let manifest = Rc::new(read_manifest(&real));
+            self.manifests.insert(real.clone(), manifest.clone());
+            manifest
+        };
+        let top = !is_stored(&real) && !self.is_nested(&real);
+        Installed {
+            path,
+            real,
+            manifest,
+            top,
+        }
+    }
+
+    /// Whether a package lies in the `node_modules` of the packed package, or of one that does.
+    fn is_nested(&self, real: &Path) -> bool {
+        let mut package = real;
+        while let Some(owner) = owner(package) {
+            if owner == self.root {
+                return true;
+            }
+            package = owner;
+        }
+        false
+    }
+}
+
+/// The package in whose `node_modules` another one lies.
+fn owner(package: &Path) -> Option<&Path> {
+    let is = |path: &Path, name: &str| path.file_name().is_some_and(|last| last == name);
+    let hidden = |path: &Path| {
+        path.file_name()
+            .is_some_and(|last| last.to_string_lossy().starts_with('.'))
+    };
+    let parent = package.parent()?;
+    if hidden(package) {
+        return None;
+    }
+    if is(parent, "node_modules") {
+        return parent.parent();
+    }
+    let scoped = parent.file_name()?.to_string_lossy().starts_with('@');
+    let modules = parent.parent()?;
+    (scoped && is(modules, "node_modules")).then(|| modules.parent())?
+}
+
+/// Whether a directory is a `node_modules` or a scope in one, which hold packages and are none.
+fn is_between(directory: &Path) -> bool {
+    let named = |path: &Path| path.file_name().is_some_and(|last| last == "node_modules");
+    named(directory)
+        || (directory
+            .file_name()
+            .is_some_and(|last| last.to_string_lossy().starts_with('@'))
+            && directory.parent().is_some_and(named))
+}
+
+/// npm's own linked strategy keeps packages here; their development dependencies never count.
+fn is_stored(real: &Path) -> bool {
+    real.to_string_lossy().contains("/node_modules/.store/")
+}
+
+fn common(one: &Path, other: &Path) -> PathBuf {
+    one.components()
+        .zip(other.components())
+        .take_while(|(one, other)| one == other)
+        .map(|(component, _)| component)
+        .collect()
+}
+
+/// The entries of a `node_modules`, those of its scopes as `@scope/name`, in byte order.
+fn read_scoped(modules: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(modules)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with('@') {
+            for scoped in std::fs::read_dir(modules.join(&name))? {
+                names.push(format!("{name}/{}", scoped?.file_name().to_string_lossy()));
+            }
+        } else {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The manifest of an installed package, normalised; empty when it cannot be read.
+pub(super) fn read_manifest(package: &Path) -> Map<String, Value> {
+    let Ok(bytes) = std::fs::read(package.join("package.json")) else {
+        return Map::new();
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let Ok(Value::Object(mut manifest)) = serde_json::from_str(text) else {
+        return Map::new();
+    };
+    // What npm cannot normalise it takes for a package without a manifest.
+    if crate::manifest::normalize(package, &mut manifest).is_err() {
+        return Map::new();
+    }
+    manifest
+}

@@ -1,0 +1,188 @@
+// The judge: answers, with npm's own modules, what npm packs from a directory.
+//
+//   node judge.mjs [NPM_DIRECTORY]
+//
+// NPM_DIRECTORY is where npm is installed (default: `npm root -g`/npm, or CONSIGN_JUDGE_NPM).
+// One request per line on stdin, one answer per line on stdout, in order:
+//
+//   {"kind":"versions"}
+//     -> {"npm":"11.19.1","minimatch":"10.2.5","icu":"78.2",...}
+//   {"kind":"minimatch","pairs":[[pattern, path, partial], ...]}
+//     -> {"matches":[[pattern error or null, hit], ...]}
+//   {"kind":"sort","paths":[...]} -> {"tar":[positions],"listing":[positions]}
+//   {"kind":"pack","directory":"/abs","prefix":"/abs"?,"workspaces":["/abs",...]?,"tar":"/abs/out.tar"?}
+//     -> {"files":[...tar order...],"warnings":[...],"sha256":"...of the uncompressed tar",
+//         "json":{...the --json object, its digests of the gzip left in...}}
+//      | {"files":[...],"warnings":[...],"never":true}   node-tar hung, as it may with hard links
+//      | {"refused":{"code":"ENOENT","message":"..."}}
+//
+// A pack request does what `npm pack` does after its lifecycle scripts: pacote's manifest,
+// arborist's loadActual, npm-packlist, tar with pacote's options, and lib/utils/tar.js.
+
+import { createRequire } from 'node:module'
+import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { createInterface } from 'node:readline'
+
+const npm = process.argv[2] || process.env.CONSIGN_JUDGE_NPM ||
+  join(execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim(), 'npm')
+const require = createRequire(join(npm, 'package.json'))
+
+const Arborist = require('@npmcli/arborist')
+const pacote = require('pacote')
+const npa = require('npm-package-arg')
+const packlist = require('npm-packlist')
+const tar = require('tar')
+const { Minimatch } = require('minimatch')
+const tarCreateOptions = require(join(npm, 'node_modules/pacote/lib/util/tar-create-options.js'))
+const { getContents } = require(join(npm, 'lib/utils/tar.js'))
+const { redact } = (() => {
+  try {
+    return { redact: require('@npmcli/redact').redactLog }
+  } catch {
+    return { redact: value => value }
+  }
+})()
+
+// What npm logs as warnings while it lists.
+let warnings = []
+process.on('log', (level, ...args) => {
+  if (level === 'warn') {
+    warnings.push(args.map(String).join(' '))
+  }
+})
+
+// npm-packlist throws inside callbacks: such an error ends npm, and here it ends the request.
+let fail = null
+const caught = error => {
+  if (fail) {
+    fail(error)
+  } else {
+    process.stderr.write(`judge: ${error?.stack || error}\n`)
+  }
+}
+process.on('uncaughtException', caught)
+process.on('unhandledRejection', caught)
+
+const ruleOptions = { matchBase: true, dot: true, flipNegate: true, nocase: true }
+
+const compiled = new Map()
+const compile = pattern => {
+  if (!compiled.has(pattern)) {
+    if (compiled.size > 20000) {
+      compiled.clear()
+    }
+    try {
+      compiled.set(pattern, { rule: new Minimatch(pattern, ruleOptions) })
+    } catch (error) {
+      compiled.set(pattern, { error: String(error.message).slice(0, 200) })
+    }
+  }
+  return compiled.get(pattern)
+}
+
+const minimatch = ({ pairs }) => ({
+  matches: pairs.map(([pattern, path, partial]) => {
+    const { rule, error } = compile(pattern)
+    return error ? [error, null] : [null, rule.match(path, partial)]
+  }),
+})
+
+const { Walker } = packlist
+const sort = ({ paths }) => {
+  const internal = paths.map((path, index) => ({ path: path.startsWith('@') ? `./${path}` : path, index }))
+  const tarOrder = [...internal].sort((a, b) => Walker.prototype.sort(a.path, b.path))
+  const localeCompare = require('@isaacs/string-locale-compare')('en', { sensitivity: 'case', numeric: true })
+  const isUpper = path => path.charAt(0) === path.charAt(0).toUpperCase()
+  const entries = paths.map((path, index) => ({ path, index }))
+  const uppers = entries.filter(({ path }) => isUpper(path)).sort((a, b) => localeCompare(a.path, b.path))
+  const others = entries.filter(({ path }) => !isUpper(path)).sort((a, b) => localeCompare(a.path, b.path))
+  return {
+    tar: tarOrder.map(({ index }) => index),
+    listing: [...uppers, ...others].map(({ index }) => index),
+  }
+}
+
+const packed = async ({ directory, prefix, workspaces, tar: out }, listed) => {
+  const manifest = await pacote.manifest(npa(directory), {
+    Arborist, preferOnline: true, _isRoot: true, allowDirectory: 'all',
+  })
+  if (!manifest._id) {
+    throw new Error('Invalid package, must have name and version')
+  }
+  const tree = await new Arborist({ path: directory }).loadActual()
+  const files = await packlist(tree, { path: directory, prefix, workspaces })
+  listed.files = files.map(file => file.startsWith('./@') ? file.slice(2) : file)
+  if (files.length === 0) {
+    throw new TypeError('no paths specified to add to archive')
+  }
+  const options = tarCreateOptions(manifest)
+  const stream = tar.c({ ...options, gzip: { level: 1 } }, files.slice())
+  const tarball = await stream.concat()
+  const plain = gunzipSync(tarball)
+  if (out) {
+    writeFileSync(out, plain)
+  }
+  const json = await getContents(manifest, tarball)
+  json.integrity = String(json.integrity)
+  return {
+    files: listed.files,
+    sha256: createHash('sha256').update(plain).digest('hex'),
+    json,
+    redacted: redact(json.files.map(({ path }) => path)),
+  }
+}
+
+const pack = async request => {
+  warnings = []
+  let timer
+  let refused = false
+  const listed = {}
+  try {
+    const answer = await new Promise((resolve, reject) => {
+      fail = reject
+      // Some errors leave npm waiting for nothing; it then ends without having done anything.
+      timer = setTimeout(() => reject(Object.assign(new Error('npm never ends'), { code: 'NEVER' })), 3000)
+      packed(request, listed).then(resolve, reject)
+    })
+    return { ...answer, warnings }
+  } catch (error) {
+    refused = true
+    if ((error?.code === 'NEVER' || error?.code === 'Z_STREAM_ERROR') && listed.files) {
+      // With hard links node-tar sometimes waits for ever, or ends its stream too early.
+      return { ...listed, never: true, warnings }
+    }
+    return {
+      refused: { code: error?.code ?? null, name: error?.name ?? null, message: String(error?.message ?? error) },
+      warnings,
+    }
+  } finally {
+    clearTimeout(timer)
+    // What is still under way may fail as well, and must not fail the next request.
+    if (refused) {
+      fail = () => {}
+      await new Promise(resolve => setTimeout(resolve, 15))
+    }
+    fail = null
+  }
+}
+
+const versions = () => ({
+  npm: require('./package.json').version,
+  packlist: require('npm-packlist/package.json').version,
+  minimatch: require(join(npm, 'node_modules/minimatch/package.json')).version,
+  node: process.version,
+  icu: process.versions.icu,
+  unicode: process.versions.unicode,
+})
+
+const kinds = { versions, minimatch, sort, pack }
+process.umask(0o022)
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  const request = JSON.parse(line)
+  const answer = await kinds[request.kind](request)
+  process.stdout.write(`${JSON.stringify(answer)}\n`)
+}
