@@ -21,7 +21,6 @@ mod installation;
 mod legacy_url;
 mod load;
 mod npmrc;
-mod paths;
 mod prefix;
 mod problem;
 
@@ -35,14 +34,13 @@ mod value;
 use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
+use crate::workspace::{self, Member, Selection, WorkspaceError};
 
 pub use expand::{expand, unset_references};
 pub use flags::Flags;
 pub use flat::Flat;
 pub use installation::{Installation, find_program};
 pub use npmrc::{Npmrc, NpmrcEntry, NpmrcError, parse as parse_npmrc};
-pub use paths::{relative, resolve};
-pub(crate) use problem::io_code;
 pub use problem::{AuthProblem, ConfigError, UnreadFile, Warning};
 
 pub use settings::{RequestSettings, Settings};
@@ -52,6 +50,9 @@ pub use user_agent::{NPM_VERSION, ci_name, user_agent};
 pub use value::{ConfigValue, NotPrimitive};
 
 use sources::LayerData;
+
+/// npm's warning when a command is given packages beside workspaces.
+pub const WORKSPACES_IGNORED: &str = "Ignoring workspaces for specified package(s)";
 
 /// The configuration of one run.
 pub struct Config {
@@ -115,6 +116,26 @@ impl Config {
     /// All entries of one layer, in the order npm lists them, with their keys.
     pub fn layer_entries(&self, layer: Layer) -> impl Iterator<Item = (&str, &Entry)> {
         self.layer(layer).entries.iter()
+    }
+
+    /// The workspaces a command works on: `None` without `-w` or `-ws` and outside of a workspace.
+    ///
+    /// A command with arguments other than `.` works on those instead and warns with
+    /// [`WORKSPACES_IGNORED`].
+    ///
+    /// # Errors
+    /// The members' ([`workspace::select`]).
+    pub fn workspaces(&self) -> Result<Option<Vec<Member>>, WorkspaceError> {
+        let settings = self.settings();
+        if !settings.uses_workspaces() {
+            return Ok(None);
+        }
+        let selection = Selection {
+            filters: settings.workspace,
+            include_root: settings.include_workspace_root,
+        };
+        let directory = self.environment.current_directory();
+        workspace::select(&self.local_prefix, &selection, directory).map(Some)
     }
 
     /// Every entry of every layer, strongest layer first; one key may come more than once.

@@ -10,6 +10,7 @@ use crate::codeartifact::{EndpointError, TokenError};
 use crate::config::ConfigError;
 use crate::lifecycle::ScriptError;
 use crate::manifest::ManifestError;
+use crate::node::{system_code, system_status};
 use crate::packlist::PacklistError;
 use crate::publish::PublishError;
 use crate::registry::Outcome;
@@ -280,57 +281,5 @@ fn packlist_hint(error: &PacklistError) -> Option<String> {
             Some("make it readable, or leave it out with `files` or .npmignore".into())
         }
         _ => None,
-    }
-}
-
-/// The name Node gives a system error.
-pub(crate) fn system_code(error: &io::Error) -> Option<&'static str> {
-    Some(match error.kind() {
-        io::ErrorKind::NotFound => "ENOENT",
-        io::ErrorKind::PermissionDenied if error.raw_os_error() == Some(1) => "EPERM",
-        io::ErrorKind::PermissionDenied => "EACCES",
-        io::ErrorKind::IsADirectory => "EISDIR",
-        io::ErrorKind::NotADirectory => "ENOTDIR",
-        io::ErrorKind::InvalidFilename => "ENAMETOOLONG",
-        io::ErrorKind::StorageFull => "ENOSPC",
-        io::ErrorKind::ReadOnlyFilesystem => "EROFS",
-        _ => return None,
-    })
-}
-
-/// The exit status npm ends with on a system error: its number, as a negative
-/// byte; else 1. Errors that were given a path have lost their number, so the
-/// kind stands in for it.
-pub(crate) fn system_status(error: &io::Error) -> u8 {
-    let number = error.raw_os_error().or(match error.kind() {
-        io::ErrorKind::NotFound => Some(2),
-        io::ErrorKind::PermissionDenied => Some(13),
-        io::ErrorKind::NotADirectory => Some(20),
-        io::ErrorKind::IsADirectory => Some(21),
-        _ => None,
-    });
-    match number {
-        Some(number) if number > 0 => u8::try_from((256 - number % 256) % 256).unwrap_or(1),
-        _ => 1,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn system_errors_end_as_with_npm() {
-        for (number, status, code) in [(2, 254, "ENOENT"), (13, 243, "EACCES"), (21, 235, "EISDIR")]
-        {
-            let error = io::Error::from_raw_os_error(number);
-            assert_eq!(
-                (system_status(&error), system_code(&error)),
-                (status, Some(code))
-            );
-            let kind = io::Error::new(error.kind(), "with a path");
-            assert_eq!(system_status(&kind), status);
-        }
-        assert_eq!(system_status(&io::Error::other("no number")), 1);
     }
 }

@@ -19,6 +19,7 @@ pub mod environment;
 pub mod error;
 pub mod lifecycle;
 pub mod manifest;
+pub mod node;
 pub mod output;
 pub mod pack;
 pub mod packlist;

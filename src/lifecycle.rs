@@ -152,7 +152,7 @@ impl ScriptError {
         match self {
             Self::Exited { status, .. } => Some(status.to_string()),
             Self::Signalled { .. } => None,
-            Self::Shell { source, .. } => crate::config::io_code(source).map(str::to_owned),
+            Self::Shell { source, .. } => crate::node::system_code(source).map(str::to_owned),
         }
     }
 

@@ -43,6 +43,12 @@ pub enum WorkspaceError {
         /// Its place, from 0.
         index: usize,
     },
+    /// `!.` among the patterns.
+    #[error("`workspaces` in {} excludes the root itself", root.join("package.json").display())]
+    ExcludesRoot {
+        /// The root.
+        root: PathBuf,
+    },
     /// Two members have one name.
     #[error("must not have multiple workspaces with the same name{}", conflicts(.0))]
     Duplicate(Vec<Conflict>),
@@ -82,16 +88,18 @@ impl WorkspaceError {
         match self {
             Self::NotAnArray { .. } => Some("EWORKSPACESCONFIG"),
             Self::Duplicate(_) => Some("EDUPLICATEWORKSPACE"),
-            Self::Read { source, .. } => crate::config::io_code(source),
+            Self::Read { source, .. } => crate::node::system_code(source),
             Self::Json { .. } => Some("EJSONPARSE"),
-            Self::NotText { .. } | Self::NoneFound(_) => None,
+            Self::NotText { .. } | Self::ExcludesRoot { .. } | Self::NoneFound(_) => None,
         }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotAnArray { root } | Self::NotText { root, .. } => Some(format!(
+            Self::NotAnArray { root }
+            | Self::NotText { root, .. }
+            | Self::ExcludesRoot { root } => Some(format!(
                 "write `workspaces` in {} as a list of folders, for example [\"packages/*\"]",
                 root.join("package.json").display()
             )),
@@ -178,9 +186,14 @@ pub fn map(root: &Path, workspaces: &Value) -> Result<Vec<Member>, WorkspaceErro
         }
     }
     let patterns = walk::Patterns::new(&texts);
+    if patterns.excludes_root() {
+        return Err(WorkspaceError::ExcludesRoot {
+            root: root.to_path_buf(),
+        });
+    }
     let mut found: Vec<(String, Vec<Member>)> = Vec::new();
     for path in walk::directories(root, &patterns) {
-        let directory = crate::config::resolve(root, &path);
+        let directory = crate::node::resolve(root, path.trim_start_matches('/'));
         let Some(member) = member(&directory)? else {
             continue;
         };

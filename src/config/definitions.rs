@@ -5,6 +5,9 @@
 //! wrong type is dropped, and every value that is not the default reaches the scripts'
 //! environment.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use DefaultValue::{
     Bool as B, EmptyList, Infinite, Null as NoValue, Number as N, Surroundings, Text as T,
 };
@@ -110,7 +113,13 @@ const fn define(key: &'static str, types: &'static [Type], default: DefaultValue
 
 /// The definition of a key, if npm has one.
 pub(crate) fn definition(key: &str) -> Option<&'static Definition> {
-    DEFINITIONS.iter().find(|definition| definition.key == key)
+    static BY_KEY: LazyLock<HashMap<&str, &Definition>> = LazyLock::new(|| {
+        DEFINITIONS
+            .iter()
+            .map(|definition| (definition.key, definition))
+            .collect()
+    });
+    BY_KEY.get(key).copied()
 }
 
 /// The keys that may stand behind `//host/path/:` without being defined.

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use super::definitions::{Type, definition};
 use super::expand::expand;
-use super::paths::resolve;
 use super::value::{ConfigValue, parse_number, trim};
 use crate::environment::Environment;
+use crate::node::resolve;
 
 /// Parses one value of `key`.
 pub(crate) fn parse_field(
@@ -27,7 +27,8 @@ fn parse(
     environment: &Environment,
     is_list_element: bool,
 ) -> ConfigValue {
-    let allows = |wanted| definition(key).is_some_and(|definition| definition.allows(wanted));
+    let definition = definition(key);
+    let allows = |wanted| definition.is_some_and(|definition| definition.allows(wanted));
     let is_list = !is_list_element && allows(Type::List);
     let text = match value {
         ConfigValue::String(text) => trim(text),

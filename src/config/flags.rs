@@ -4,14 +4,14 @@
 //! `--@scope:registry=...` are in use. A parser with a fixed list of options cannot read that, so
 //! arguments are read by npm's rules and what remains is handed on.
 
-use super::definitions::{DEFINITIONS, Definition, SHORTHANDS, Type, definition};
+use super::definitions::{DEFINITIONS, Definition, NERF_DARTED, SHORTHANDS, Type, definition};
 use super::validate::clean;
 use super::value::{ConfigValue, KeyOrder, parse_number};
 use super::{ConfigError, Warning};
 use crate::environment::Environment;
 
 /// The arguments, split into configuration and the rest.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Flags {
     /// Keys with their values, in JavaScript's key order.
     pub values: Vec<(String, ConfigValue)>,
@@ -19,6 +19,18 @@ pub struct Flags {
     pub positionals: Vec<String>,
     /// What npm says about these arguments.
     pub warnings: Vec<Warning>,
+}
+
+/// A credential given as `--key value` becomes a positional argument: only the count is shown.
+impl std::fmt::Debug for Flags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Flags")
+            .field("values", &self.values)
+            .field("positionals", &self.positionals.len())
+            .field("warnings", &self.warnings)
+            .finish()
+    }
 }
 
 impl Flags {
@@ -184,6 +196,11 @@ impl Parser {
             && !word.starts_with('-')
             && !matches!(word, "true" | "false")
         {
+            // npm shows the word whatever it is.
+            let is_secret = name
+                .rsplit_once(':')
+                .is_some_and(|(_, credential)| NERF_DARTED.contains(&credential));
+            let word = if is_secret { "***" } else { word };
             self.late_warnings.push(Warning::plain(format!(
                 "\"{word}\" is being parsed as a normal command line argument."
             )));

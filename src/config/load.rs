@@ -10,7 +10,6 @@ use super::exports::Exported;
 use super::field::{absolute_path, parse_field};
 use super::flat::Flat;
 use super::npmrc;
-use super::paths::resolve;
 use super::prefix::{self, Search};
 use super::problem::{AuthProblem, ConfigError, UnreadFile, Warning};
 use super::sources::{Entry, Layer, LayerData, Origin, default_values};
@@ -18,6 +17,7 @@ use super::validate::clean_layer;
 use super::value::ConfigValue;
 use super::{Config, Flags, Installation};
 use crate::environment::Environment;
+use crate::node::resolve;
 use crate::registry::RegistryUrl;
 
 /// Keys that npm itself puts into the environment and that have no definition.

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Installation;
-use super::paths::resolve;
 use crate::environment::Environment;
+use crate::node::resolve;
 use crate::workspace::{self, WorkspaceError};
 
 /// The prefix where there is no Node to be relative to: where Node's own images put it.

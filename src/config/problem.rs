@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::npmrc::NpmrcError;
 use super::sources::Layer;
 use super::value::NotPrimitive;
+use crate::node::system_code;
 use crate::workspace::WorkspaceError;
 
 /// One line that npm prints as `npm warn`.
@@ -156,7 +157,7 @@ impl ConfigError {
             Self::NotText { key, .. } if matches!(key.as_str(), "prefix" | "cache" | "cafile") => {
                 Some("ERR_INVALID_ARG_TYPE")
             }
-            Self::Read { source, .. } => io_code(source),
+            Self::Read { source, .. } => system_code(source),
             Self::Workspace(error) => error.code(),
             _ => None,
         }
@@ -191,16 +192,4 @@ impl ConfigError {
 fn sentences(problems: &[AuthProblem]) -> String {
     let sentences: Vec<_> = problems.iter().map(AuthProblem::sentence).collect();
     sentences.join(", ")
-}
-
-/// The name Node gives to a system error.
-pub(crate) fn io_code(error: &io::Error) -> Option<&'static str> {
-    Some(match error.kind() {
-        io::ErrorKind::NotFound => "ENOENT",
-        io::ErrorKind::PermissionDenied => "EACCES",
-        io::ErrorKind::IsADirectory => "EISDIR",
-        io::ErrorKind::NotADirectory => "ENOTDIR",
-        io::ErrorKind::InvalidFilename => "ENAMETOOLONG",
-        _ => return None,
-    })
 }

@@ -5,10 +5,10 @@
 
 use std::path::PathBuf;
 
-use super::paths::resolve;
 use super::transport::{Proxies, Retry, Tls};
 use super::value::ConfigValue;
 use super::{Config, ConfigError, Flat};
+use crate::node::resolve;
 use crate::output::Level;
 use crate::registry::Secret;
 

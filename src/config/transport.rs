@@ -245,8 +245,10 @@ mod tests {
 
     fn proxies(variables: &[(&str, &str)]) -> Proxies {
         let environment = Environment::new(
+            // No file of this machine's is to be read.
             variables
                 .iter()
+                .chain([&("PREFIX", "/none")])
                 .map(|(name, value)| ((*name).into(), (*value).into())),
             "/",
             "/",

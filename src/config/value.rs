@@ -4,6 +4,8 @@
 //! is an array, `[section]` an object, and each reader coerces in its own way. Which registry and
 //! which credentials result depends on those coercions, so they are kept (ECMA-262 §7.1).
 
+use std::collections::HashMap;
+
 /// One JavaScript value, as far as an `.npmrc`, a variable or a flag can hold one.
 #[derive(Clone, PartialEq)]
 pub enum ConfigValue {
@@ -259,40 +261,40 @@ pub(crate) fn integer_key(key: &str) -> Option<u32> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct KeyOrder<V> {
     entries: Vec<(String, V)>,
+    places: HashMap<String, usize>,
 }
 
 impl<V> Default for KeyOrder<V> {
     fn default() -> Self {
         Self {
             entries: Vec::new(),
+            places: HashMap::new(),
         }
     }
 }
 
 impl<V> KeyOrder<V> {
     pub(crate) fn get(&self, key: &str) -> Option<&V> {
-        self.entries
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        let place = *self.places.get(key)?;
+        self.entries.get(place).map(|(_, value)| value)
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
-        self.entries
-            .iter_mut()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        let place = *self.places.get(key)?;
+        self.entries.get_mut(place).map(|(_, value)| value)
     }
 
     pub(crate) fn contains(&self, key: &str) -> bool {
-        self.get(key).is_some()
+        self.places.contains_key(key)
     }
 
     /// Sets the key, keeping its place if it has one.
     pub(crate) fn insert(&mut self, key: &str, value: V) {
-        match self.get_mut(key) {
-            Some(place) => *place = value,
-            None => self.entries.push((key.to_owned(), value)),
+        if let Some(place) = self.get_mut(key) {
+            *place = value;
+        } else {
+            self.places.insert(key.to_owned(), self.entries.len());
+            self.entries.push((key.to_owned(), value));
         }
     }
 
@@ -304,43 +306,34 @@ impl<V> KeyOrder<V> {
     }
 
     pub(crate) fn remove(&mut self, key: &str) {
-        self.entries.retain(|(name, _)| name != key);
+        let Some(removed) = self.places.remove(key) else {
+            return;
+        };
+        self.entries.remove(removed);
+        for place in self.places.values_mut() {
+            if *place > removed {
+                *place -= 1;
+            }
+        }
     }
 
     /// The keys, in JavaScript's order.
     pub(crate) fn keys(&self) -> Vec<String> {
-        let mut integers: Vec<(u32, &str)> = Vec::new();
-        let mut others = Vec::new();
-        for (name, _) in &self.entries {
-            match integer_key(name) {
-                Some(number) => integers.push((number, name)),
-                None => others.push(name.clone()),
-            }
-        }
-        integers.sort_unstable();
-        let mut keys: Vec<String> = integers
-            .into_iter()
-            .map(|(_, name)| name.to_owned())
-            .collect();
-        keys.append(&mut others);
-        keys
+        let mut keys: Vec<&String> = self.entries.iter().map(|(key, _)| key).collect();
+        keys.sort_by_key(|key| rank(key));
+        keys.into_iter().cloned().collect()
     }
 
     /// The entries, in JavaScript's order.
     pub(crate) fn into_entries(mut self) -> Vec<(String, V)> {
-        let mut integers: Vec<(u32, (String, V))> = Vec::new();
-        let mut others = Vec::new();
-        for entry in self.entries.drain(..) {
-            match integer_key(&entry.0) {
-                Some(number) => integers.push((number, entry)),
-                None => others.push(entry),
-            }
-        }
-        integers.sort_by_key(|(number, _)| *number);
-        let mut entries: Vec<_> = integers.into_iter().map(|(_, entry)| entry).collect();
-        entries.append(&mut others);
-        entries
+        self.entries.sort_by_key(|(key, _)| rank(key));
+        self.entries
     }
+}
+
+/// Integers before all else; a stable sort keeps the rest in place.
+fn rank(key: &str) -> u32 {
+    integer_key(key).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::json::SyntaxError;
+use crate::node::{system_code, system_status};
 
 /// A manifest that npm refuses too.
 ///
@@ -229,33 +230,4 @@ impl ManifestError {
             other => other,
         }
     }
-}
-
-/// The name Node gives a system error.
-fn system_code(error: &io::Error) -> Option<&'static str> {
-    Some(match error.kind() {
-        io::ErrorKind::NotFound => "ENOENT",
-        io::ErrorKind::PermissionDenied if error.raw_os_error() == Some(1) => "EPERM",
-        io::ErrorKind::PermissionDenied => "EACCES",
-        io::ErrorKind::IsADirectory => "EISDIR",
-        io::ErrorKind::NotADirectory => "ENOTDIR",
-        _ => match error.raw_os_error()? {
-            40 if cfg!(target_os = "linux") => "ELOOP",
-            62 if cfg!(target_os = "macos") => "ELOOP",
-            36 if cfg!(target_os = "linux") => "ENAMETOOLONG",
-            63 if cfg!(target_os = "macos") => "ENAMETOOLONG",
-            24 if cfg!(unix) => "EMFILE",
-            23 if cfg!(unix) => "ENFILE",
-            5 if cfg!(unix) => "EIO",
-            _ => return None,
-        },
-    })
-}
-
-fn system_status(error: &io::Error) -> u8 {
-    // npm exits with the negated error number, of which the system keeps the low byte.
-    error
-        .raw_os_error()
-        .and_then(|number| u8::try_from(number).ok())
-        .map_or(1, |number| 0u8.wrapping_sub(number))
 }

@@ -61,7 +61,20 @@ impl RegistryChoiceError {
 impl Registry {
     /// The registry for a package: `@scope:registry` of the package's own scope, else of the
     /// configured `scope`, else `registry`. `scope` is the package's, with its @.
+    ///
+    /// # Errors
+    /// A value that is no text or no URL. npm cannot even pack where `registry` itself is no text,
+    /// whether it is used or not.
     pub fn choose(flat: &Flat, scope: Option<&str>) -> Result<Self, RegistryChoiceError> {
+        let key = "registry";
+        if let Some(entry) = flat.entry(key).filter(|entry| entry.value.is_truthy())
+            && entry.value.as_text().is_none()
+        {
+            return Err(RegistryChoiceError::NotText {
+                key: key.to_owned(),
+                origin: entry.origin.clone(),
+            });
+        }
         if let Some(scope) = scope
             && let Some(registry) = Self::named(flat, format!("{}:registry", with_at(scope)))
         {

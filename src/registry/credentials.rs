@@ -115,7 +115,7 @@ impl CredentialError {
             Self::Registry(error) => error.code(),
             Self::NotText { .. } => Some("ERR_INVALID_ARG_TYPE"),
             Self::Section { .. } => None,
-            Self::Read { source, .. } => crate::config::io_code(source),
+            Self::Read { source, .. } => crate::node::system_code(source),
         }
     }
 

@@ -397,8 +397,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join(".npmrc"), npmrc).unwrap();
         let environment = Environment::new(
+            // No file of this machine's is to be read.
             variables
                 .iter()
+                .chain([&("PREFIX", "/none")])
                 .map(|(name, value)| ((*name).into(), (*value).into())),
             directory.path(),
             directory.path().join("home"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::pattern::Glob;
 use super::{Member, WorkspaceError, map, read_manifest};
-use crate::config::{relative, resolve};
+use crate::node::{relative, resolve};
 
 /// What the flags ask for.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! The directories that a list of workspace globs names, in npm's order (`@npmcli/map-workspaces`
 //! 5.0.3, `glob` 13.0.6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use icu_collator::options::CollatorOptions;
@@ -35,7 +35,7 @@ impl Patterns {
             while index < excluded.len() {
                 let matches = excluded
                     .get(index)
-                    .is_some_and(|excluded| Glob::new(excluded).matches(&plain));
+                    .is_some_and(|excluded| Glob::exclusion(excluded).matches(&plain));
                 if matches {
                     excluded.remove(index);
                 }
@@ -44,14 +44,23 @@ impl Patterns {
             wanted.push(plain);
         }
         for pattern in &excluded {
-            let glob = Glob::new(pattern);
+            let glob = Glob::exclusion(pattern);
             wanted.retain(|wanted| !glob.matches(wanted));
         }
         let ignored = std::iter::once("**/node_modules/**")
             .chain(excluded.iter().map(String::as_str))
-            .map(|pattern| Glob::with_dot(pattern, true))
+            .map(Glob::ignored)
             .collect();
         Self { wanted, ignored }
+    }
+
+    /// Whether a pattern excludes the root itself, on which npm's glob stops.
+    pub(super) fn excludes_root(&self) -> bool {
+        let root = Part::Literal(".".to_owned());
+        self.ignored
+            .iter()
+            .flat_map(Glob::alternatives)
+            .any(|parts| *parts == [root.clone()])
     }
 
     fn ignores(&self, path: &str) -> bool {
@@ -61,6 +70,9 @@ impl Patterns {
             .any(|glob| glob.matches(path) || glob.matches(&as_directory))
     }
 }
+
+/// What an empty pattern finds.
+const ROOT: &str = "/";
 
 /// A pattern without `/` or `./` in front.
 fn strip_root(pattern: &str) -> &str {
@@ -78,15 +90,24 @@ pub(super) fn directories(root: &Path, patterns: &Patterns) -> Vec<String> {
     let mut found = BTreeSet::new();
     for pattern in &patterns.wanted {
         let pattern = format!("{}/", pattern.replace('\\', "/").trim_end_matches('/'));
-        for alternative in Glob::new(&pattern).alternatives() {
-            if alternative.first() == Some(&Part::Literal(String::new())) {
-                // An absolute path, or nothing: no member has one relative to the root.
-                continue;
+        for alternative in Glob::for_walk(&pattern).alternatives() {
+            let empty = Part::Literal(String::new());
+            match alternative.as_slice() {
+                // An empty pattern means the file system's root to npm's glob, which npm then
+                // takes relative to the workspace root.
+                [first, last] if *first == empty && *last == empty => {
+                    found.insert(ROOT.to_owned());
+                    continue;
+                }
+                // No member has an absolute path.
+                [first, _, ..] if *first == empty => continue,
+                _ => {}
             }
             let mut walk = Walk {
                 root,
                 patterns,
                 found: &mut found,
+                seen: HashSet::new(),
             };
             walk.descend("", alternative, true);
         }
@@ -101,7 +122,11 @@ pub(super) fn directories(root: &Path, patterns: &Patterns) -> Vec<String> {
         ordered.extend(
             found
                 .iter()
-                .filter(|path| glob.matches_partially(path))
+                .filter(|path| {
+                    // The beginning of any path, but not of none.
+                    let is_root = *path == ROOT;
+                    !pattern.is_empty() && (is_root || glob.matches_partially(path))
+                })
                 .cloned(),
         );
     }
@@ -117,6 +142,8 @@ struct Walk<'a> {
     root: &'a Path,
     patterns: &'a Patterns,
     found: &'a mut BTreeSet<String>,
+    /// Directories with how many parts were left there: several `**` lead there more than once.
+    seen: HashSet<(String, usize)>,
 }
 
 impl Walk<'_> {
@@ -126,6 +153,9 @@ impl Walk<'_> {
         let Some((part, after)) = parts.split_first() else {
             return;
         };
+        if !self.seen.insert((path.to_owned(), parts.len())) {
+            return;
+        }
         match part {
             Part::Literal(text) if text.is_empty() && after.is_empty() => self.take(path),
             Part::Literal(text) => self.descend(&joined(path, text), after, false),
