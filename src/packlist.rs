@@ -256,7 +256,7 @@ pub fn packlist(package: &Package<'_>) -> Result<Packlist, PacklistError> {
         entries.extend(bundled.files);
         warnings.extend(bundled.warnings);
     }
-    order::sort_for_tar(&mut entries, |entry| &entry.path);
+    let mut entries = order::sort_for_tar(entries, |entry| &entry.path);
     entries.dedup_by(|one, other| one.path == other.path);
     let bundled = bundled_names(&entries);
     Ok(Packlist {

@@ -13,9 +13,11 @@ mod tls;
 pub mod url;
 
 pub use self::url::RegistryUrl;
+pub use choice::Registry;
 pub use client::{
     Authorize, Client, ClientOptions, OneTimePassword, Refusal, RequestError, TransportError,
 };
+pub use credentials::{Authorization, Credentials};
 pub use outcome::Outcome;
 pub use packument::{Packument, PublishedVersion};
 pub use retry::RetryPolicy;

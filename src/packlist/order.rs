@@ -69,40 +69,54 @@ fn compare_ascii(one: &[u8], other: &[u8]) -> Ordering {
         .then_with(|| capitals(one).cmp(capitals(other)))
 }
 
-/// What an ASCII path sorts by: a string of bytes that compares like the path.
+/// Appends what an ASCII path sorts by: bytes that compare like the path.
 ///
-/// Extension, base name and path at primary strength, then the path's capitals; the first two are
-/// lower-cased, so they have none. A zero ends each, and no weight is zero.
-fn ascii_key(path: &str) -> Vec<u8> {
+/// Extension, base name and path at primary strength, then the path's capitals, then the path; the
+/// first two are lower-cased, so they have no capitals. A zero ends each, and no weight is zero.
+fn push_ascii_key(path: &str, key: &mut Vec<u8>) {
     let base = base_name(path);
-    let path = internal(path);
-    let mut key = Vec::with_capacity(2 * base.len() + 2 * path.len() + 3);
-    for text in [extension(base), base, &path] {
+    let internal = internal(path);
+    for text in [extension(base), base, &internal] {
         key.extend(weights(text.as_bytes()));
         key.push(0);
     }
-    key.extend(capitals(path.as_bytes()).map(u8::from));
-    key
+    key.extend(capitals(internal.as_bytes()).map(u8::from));
+    key.extend_from_slice(path.as_bytes());
 }
 
 /// Sorts entries into tar order by their paths. A path that begins with `@` sorts as `./@…`. Paths
 /// that collate equal, which npm leaves as it came upon them, go by their bytes.
-pub(crate) fn sort_for_tar<T>(entries: &mut [T], path: impl Fn(&T) -> &str) {
+pub(crate) fn sort_for_tar<T>(entries: Vec<T>, path: impl Fn(&T) -> &str) -> Vec<T> {
     if entries.iter().all(|entry| path(entry).is_ascii()) {
-        entries.sort_by_cached_key(|entry| (ascii_key(path(entry)), path(entry).to_owned()));
-        return;
+        return sort_ascii(entries, path);
     }
+    let mut entries = entries;
     let collator = collator(false);
     entries.sort_by(|one, other| {
         let (one, other) = (path(one), path(other));
         compare_for_tar(collator.as_ref(), one, other).then_with(|| one.cmp(other))
     });
+    entries
+}
+
+/// The same for ASCII paths, with all keys side by side in one buffer.
+fn sort_ascii<T>(entries: Vec<T>, path: impl Fn(&T) -> &str) -> Vec<T> {
+    let mut keys = Vec::new();
+    let mut ranges: Vec<(std::ops::Range<usize>, T)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let start = keys.len();
+        push_ascii_key(path(&entry), &mut keys);
+        ranges.push((start..keys.len(), entry));
+    }
+    let key = |range: &std::ops::Range<usize>| keys.get(range.clone()).unwrap_or_default();
+    ranges.sort_unstable_by(|(one, _), (other, _)| key(one).cmp(key(other)));
+    ranges.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// The tar order of paths: positions into `paths`.
 pub fn tar_order<S: AsRef<str>>(paths: &[S]) -> Vec<usize> {
-    let mut order: Vec<(usize, &str)> = paths.iter().map(AsRef::as_ref).enumerate().collect();
-    sort_for_tar(&mut order, |(_, path)| path);
+    let order: Vec<(usize, &str)> = paths.iter().map(AsRef::as_ref).enumerate().collect();
+    let order = sort_for_tar(order, |(_, path)| path);
     order.into_iter().map(|(index, _)| index).collect()
 }
 

@@ -1,7 +1,8 @@
 //! A compiled rule list and the search for the last rule that hits.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::super::minimatch::fold::{Name, canonical};
 use super::super::minimatch::part::Part;
@@ -27,9 +28,14 @@ pub(crate) enum Query {
 pub(crate) struct RuleList {
     negated: Vec<bool>,
     names: HashMap<Box<str>, Position>,
+    /// What names end with, by its length and in lower case, and the same for ASCII names in their
+    /// canonical form, which is upper case.
     suffixes: Vec<(usize, HashMap<Box<str>, Position>)>,
+    ascii_suffixes: Vec<(usize, HashMap<Box<str>, Position>)>,
     /// One-part alternatives of other shapes, last rule first.
     single: Vec<(Position, Part)>,
+    /// How many parts the longest of the literal paths below has.
+    longest_path: usize,
     /// Literal paths, in canonical form and joined by `/`.
     paths: HashMap<Box<str>, Position>,
     /// The same for those with a final `/`.
@@ -57,6 +63,21 @@ struct General {
 
 fn note(map: &mut HashMap<Box<str>, Position>, key: &str, position: Position) {
     map.insert(key.into(), position);
+}
+
+fn note_suffix(
+    maps: &mut Vec<(usize, HashMap<Box<str>, Position>)>,
+    suffix: &str,
+    position: Position,
+) {
+    let length = suffix.len();
+    let map = match maps.iter_mut().position(|(known, _)| *known == length) {
+        Some(index) => maps.get_mut(index),
+        None => Some(maps.push_mut((length, HashMap::new()))),
+    };
+    if let Some((_, map)) = map {
+        note(map, suffix, position);
+    }
 }
 
 impl RuleList {
@@ -119,6 +140,8 @@ impl RuleList {
             _ => {}
         }
         if let Some((path, first, directory)) = literal_path(&alternative.parts) {
+            let parts = 1 + path.matches('/').count();
+            self.longest_path = self.longest_path.max(parts);
             note(
                 if directory {
                     &mut self.directory_paths
@@ -162,13 +185,11 @@ impl RuleList {
             Part::Literal(name) => note(&mut self.names, &name, position),
             Part::Exact(name) => note(&mut self.names, &canonical(&name), position),
             Part::Suffix(suffix) => {
-                let length = suffix.len();
-                let index = self.suffixes.iter().position(|(known, _)| *known == length);
-                let map = match index.and_then(|index| self.suffixes.get_mut(index)) {
-                    Some((_, map)) => map,
-                    None => &mut self.suffixes.push_mut((length, HashMap::new())).1,
-                };
-                note(map, &suffix, position);
+                note_suffix(&mut self.suffixes, &suffix, position);
+                if suffix.is_ascii() {
+                    let upper = suffix.to_ascii_uppercase();
+                    note_suffix(&mut self.ascii_suffixes, &upper, position);
+                }
             }
             Part::Empty => {}
             other => self.single.push((position, other)),
@@ -337,8 +358,14 @@ impl View {
     /// The last literal path that hits.
     fn by_path(&self, entry: &Entry<'_>, query: Query) -> Option<Position> {
         let list = &*self.list;
-        if list.paths.is_empty() && list.directory_paths.is_empty() {
-            return None;
+        let base_name = || {
+            let applies = query == Query::Directory && self.depth > 0;
+            applies
+                .then(|| list.base_names.get(entry.name.canonical()).copied())
+                .flatten()
+        };
+        if list.longest_path <= self.depth {
+            return base_name();
         }
         let level = entry.directories.len() - self.depth;
         let offset = entry.offsets.get(level).copied().unwrap_or_default();
@@ -349,11 +376,8 @@ impl View {
         }
         if query == Query::Directory {
             best = best.max(list.prefixes.get(path).copied());
-            if self.depth > 0 {
-                best = best.max(list.base_names.get(entry.name.canonical()).copied());
-            }
         }
-        best
+        best.max(base_name())
     }
 
     fn hits(&self, general: &General, entry: &Entry<'_>, query: Query) -> bool {

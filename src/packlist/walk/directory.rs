@@ -340,7 +340,7 @@ impl Filter {
             return Ok(());
         }
         let name = Name::new(&text);
-        let canonical_path = format!("{}{}", self.canonical_path, name.canonical());
+        let canonical_path = [&self.canonical_path, name.canonical()].concat();
         let asked = Entry {
             name: &name,
             directories: &directory.names,

@@ -199,7 +199,7 @@ fn rules_match_paths_as_minimatch_does() {
     };
     let (cases, seed) = campaign(300);
     let mut random = Random::new(seed ^ 0x6D69_6E69);
-    let (mut pairs, mut hits, mut errors) = (0_usize, 0_usize, 0_usize);
+    let (mut pairs, mut hits, mut errors, mut slow) = (0_usize, 0_usize, 0_usize, 0_usize);
     let mut differences = Vec::new();
     let mut waited = std::time::Duration::ZERO;
     for _ in 0..cases {
@@ -238,6 +238,10 @@ fn rules_match_paths_as_minimatch_does() {
                 }
             }
             let ours = compiled.as_ref().map(|rule| rule.matches(path, *partial));
+            if theirs[0] == "too slow" {
+                slow += 1;
+                continue;
+            }
             let expected = theirs[1].as_bool();
             hits += usize::from(expected == Some(true));
             errors += usize::from(expected.is_none());
@@ -250,7 +254,7 @@ fn rules_match_paths_as_minimatch_does() {
     }
     println!("waiting for the judge {waited:?}");
     println!(
-        "{pairs} pairs, {hits} match, {errors} refused, {} differ",
+        "{pairs} pairs, {hits} match, {errors} refused, {slow} too slow for V8, {} differ",
         differences.len()
     );
     assert!(
