@@ -158,7 +158,7 @@ impl Error {
             Self::Script(error) => error.hint(),
             Self::RegistryChoice(error) => error.hint(),
             Self::Credential(error) => error.hint(),
-            Self::Packlist(error) => packlist_hint(error),
+            Self::Packlist(error) => error.hint(),
             Self::Sandbox(error) => error.hint(),
             Self::Tarball(error) => error.hint(),
             Self::Endpoint(error) => Some(error.hint()),
@@ -265,21 +265,6 @@ fn packlist_source(error: &PacklistError) -> Option<&io::Error> {
         PacklistError::Directory { source, .. }
         | PacklistError::IgnoreFile { source, .. }
         | PacklistError::Metadata { source, .. } => Some(source),
-        _ => None,
-    }
-}
-
-fn packlist_hint(error: &PacklistError) -> Option<String> {
-    match error {
-        PacklistError::NotUnicode { .. } | PacklistError::Backslash { .. } => {
-            Some("rename it, or leave it out with `files` or .npmignore".into())
-        }
-        PacklistError::Files { .. } => {
-            Some("write \"files\" as an array of paths and patterns, for example [\"lib\"]".into())
-        }
-        PacklistError::Directory { .. } => {
-            Some("make it readable, or leave it out with `files` or .npmignore".into())
-        }
         _ => None,
     }
 }

@@ -183,6 +183,33 @@ pub enum PacklistError {
     },
 }
 
+impl PacklistError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotUnicode { .. } => "rename it, or leave it out with `files` or .npmignore",
+            Self::Backslash { .. } => {
+                "rename it without the backslash, or leave it out with `files` or .npmignore"
+            }
+            Self::Files { .. } => {
+                "write \"files\" as an array of paths and patterns, for example [\"lib\"]"
+            }
+            Self::Dependency { name, .. } => {
+                return Some(format!("write the version range of {name:?} as a string"));
+            }
+            Self::MissingTarget { .. } => {
+                "run npm install to write the lockfile anew, or delete it"
+            }
+            Self::Pattern { .. } => "change or remove the rule",
+            Self::Directory { .. } => {
+                "make it readable, or leave it out with `files` or .npmignore"
+            }
+            Self::IgnoreFile { .. } | Self::Metadata { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 /// What is wrong with `files`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -322,3 +349,7 @@ fn bundled_names(entries: &[FileEntry]) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails where it must not")]
+mod tests;

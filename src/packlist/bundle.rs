@@ -49,9 +49,9 @@ enum Tree {
 }
 
 impl Tree {
-    fn resolve(&mut self, from: &Path, name: &str) -> Result<Option<Installed>, PacklistError> {
+    fn resolve(&mut self, from: &Path, name: &str) -> Option<Installed> {
         match self {
-            Self::Disk(disk) => Ok(disk.resolve(from, name)),
+            Self::Disk(disk) => disk.resolve(from, name),
             Self::Lockfile(lockfile) => lockfile.resolve(from, name),
         }
     }
@@ -137,10 +137,10 @@ impl Collector<'_> {
             .collect();
         pending.reverse();
         while let Some((from, name)) = pending.pop() {
-            let Some(dependency) = self.tree.resolve(&from, &name)? else {
+            let Some(dependency) = self.tree.resolve(&from, &name) else {
                 continue;
             };
-            self.walk(&dependency)?;
+            self.add(&dependency)?;
             if !self.gathered.insert(dependency.real.clone()) {
                 continue;
             }
@@ -154,51 +154,54 @@ impl Collector<'_> {
         Ok(())
     }
 
-    /// Adds a dependency's own files.
-    fn walk(&mut self, dependency: &Installed) -> Result<(), PacklistError> {
+    /// Adds a dependency's own files, and its warning each time it is come upon.
+    fn add(&mut self, dependency: &Installed) -> Result<(), PacklistError> {
         let used_gitignore = if let Some(used) = self.walked.get(&dependency.path) {
             *used
         } else {
-            let is_root = dependency.real == self.package.root;
-            let manifest = if is_root {
-                self.package.manifest
-            } else {
-                &dependency.manifest
-            };
-            let rules = package_rules(&dependency.path, manifest)?;
-            let walk = Walk {
-                root: &dependency.path,
-                kind: if dependency.is_link() {
-                    RootKind::Full
-                } else {
-                    RootKind::Bundled
-                },
-                package: &rules,
-                extra_defaults: &[],
-                manifests_ignore: is_root && !self.package.members.is_empty(),
-            };
-            let walked = walk.run()?;
-            let prefix = relative(self.package.root, &dependency.path);
-            for file in walked.files {
-                let path = format!("{prefix}/{}", file.path);
-                self.bundled.files.push(if path.contains('\\') {
-                    self.without_backslash(&path)?
-                } else {
-                    FileEntry { path, ..file }
-                });
-            }
-            self.walked
-                .insert(dependency.path.clone(), walked.used_gitignore);
-            walked.used_gitignore
+            let used = self.walk(dependency)?;
+            self.walked.insert(dependency.path.clone(), used);
+            used
         };
         if used_gitignore {
             self.bundled.warnings.push(Warning::GitignoreFallback);
         }
         Ok(())
     }
-}
 
-impl Collector<'_> {
+    /// Walks a dependency; whether it fell back on its `.gitignore`.
+    fn walk(&mut self, dependency: &Installed) -> Result<bool, PacklistError> {
+        let is_root = dependency.real == self.package.root;
+        let manifest = if is_root {
+            self.package.manifest
+        } else {
+            &dependency.manifest
+        };
+        let rules = package_rules(&dependency.path, manifest)?;
+        let walk = Walk {
+            root: &dependency.path,
+            kind: if dependency.is_link() {
+                RootKind::Full
+            } else {
+                RootKind::Bundled
+            },
+            package: &rules,
+            extra_defaults: &[],
+            manifests_ignore: is_root && !self.package.members.is_empty(),
+        };
+        let walked = walk.run()?;
+        let prefix = relative(self.package.root, &dependency.path);
+        for file in walked.files {
+            let path = format!("{prefix}/{}", file.path);
+            self.bundled.files.push(if path.contains('\\') {
+                self.without_backslash(&path)?
+            } else {
+                FileEntry { path, ..file }
+            });
+        }
+        Ok(walked.used_gitignore)
+    }
+
     /// npm takes a backslash in a bundled file's name for a `/`, and then packs what lies there.
     fn without_backslash(&self, path: &str) -> Result<FileEntry, PacklistError> {
         let replaced = path.replace('\\', "/");

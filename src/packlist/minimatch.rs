@@ -265,7 +265,7 @@ impl Alternative {
         let bounds = section_bounds(&sections, end);
         let walk = Sections {
             path,
-            sections: &sections,
+            parts: &sections,
             bounds: &bounds,
             partial,
         };
@@ -306,20 +306,16 @@ enum Outcome {
 }
 
 /// The sections between `**`, to be found in order.
-#[expect(
-    clippy::struct_field_names,
-    reason = "the sections are what is looked for"
-)]
 struct Sections<'a> {
     path: &'a Path<'a>,
-    sections: &'a [&'a [Part]],
+    parts: &'a [&'a [Part]],
     bounds: &'a [Option<usize>],
     partial: bool,
 }
 
 impl Sections<'_> {
     fn matches(&self, from: usize, index: usize, saw_tail: bool) -> Outcome {
-        let Some((section, bound)) = self.sections.get(index).zip(self.bounds.get(index)) else {
+        let Some((section, bound)) = self.parts.get(index).zip(self.bounds.get(index)) else {
             let rest = from..self.path.len();
             if rest.clone().any(|index| is_dots(self.path, index)) {
                 return Outcome::Retry;

@@ -48,6 +48,8 @@ const { redact } = (() => {
 })()
 
 // What npm logs as warnings while it lists.
+// How long a package may take, in milliseconds.
+const patience = Number(process.env.CONSIGN_JUDGE_PATIENCE) || 5000
 let warnings = []
 process.on('log', (level, ...args) => {
   if (level === 'warn') {
@@ -78,7 +80,7 @@ const compile = pattern => {
     try {
       compiled.set(pattern, { rule: new Minimatch(pattern, ruleOptions) })
     } catch (error) {
-      compiled.set(pattern, { error: String(error.message).slice(0, 200) })
+      compiled.set(pattern, { error: String(error.message).slice(0, 200).toWellFormed() })
     }
   }
   return compiled.get(pattern)
@@ -170,7 +172,7 @@ const pack = async request => {
     const answer = await new Promise((resolve, reject) => {
       fail = reject
       // Some errors leave npm waiting for nothing; it then ends without having done anything.
-      timer = setTimeout(() => reject(Object.assign(new Error('npm never ends'), { code: 'NEVER' })), 3000)
+      timer = setTimeout(() => reject(Object.assign(new Error('npm never ends'), { code: 'NEVER' })), patience)
       packed(request, listed).then(resolve, reject)
     })
     return { ...answer, warnings }
@@ -181,7 +183,7 @@ const pack = async request => {
       return { ...listed, never: true, warnings }
     }
     return {
-      refused: { code: error?.code ?? null, name: error?.name ?? null, message: String(error?.message ?? error) },
+      refused: { code: error?.code ?? null, name: error?.name ?? null, message: String(error?.message ?? error).toWellFormed() },
       warnings,
     }
   } finally {

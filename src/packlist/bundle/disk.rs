@@ -2,7 +2,7 @@
 //!
 //! Source: @npmcli/arborist 9 as in npm 11.19.1 (`load-actual`); npm-behaviour.md §1.7.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -18,6 +18,8 @@ type Modules = BTreeMap<String, String>;
 pub(super) struct Disk {
     root: PathBuf,
     modules: HashMap<PathBuf, Rc<Modules>>,
+    /// Where dependencies have been found: npm knows these directories from then on.
+    placed: HashSet<(PathBuf, String)>,
     manifests: HashMap<PathBuf, Rc<Map<String, Value>>>,
 }
 
@@ -27,6 +29,7 @@ impl Disk {
         Self {
             root: root.to_owned(),
             modules: HashMap::new(),
+            placed: HashSet::new(),
             manifests: HashMap::new(),
         }
     }
@@ -48,10 +51,14 @@ impl Disk {
                 // npm compares names loosely only in what it has loaded as a package.
                 let loaded =
                     directory == from || directory == self.root || self.is_nested(directory);
-                if let Some(found) = found.filter(|found| loaded || (found == name && !only_loaded))
-                {
+                let place = (directory.to_owned(), key.clone());
+                let reachable = |found: &String| {
+                    loaded || (found == name && (!only_loaded || self.placed.contains(&place)))
+                };
+                if let Some(found) = found.filter(reachable) {
                     let path = directory.join("node_modules").join(found);
                     if loaded || path != from {
+                        self.placed.insert(place);
                         return Some(self.installed(path));
                     }
                     // A package that depends on itself, in a directory npm has not loaded: npm
@@ -88,13 +95,11 @@ impl Disk {
     fn installed(&mut self, path: PathBuf) -> Installed {
         // A link to nowhere stays what it is; reading it will say so.
         let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
-        let manifest = if let Some(known) = self.manifests.get(&real) {
-            known.clone()
-        } else {
-            let manifest = Rc::new(read_manifest(&real));
-            self.manifests.insert(real.clone(), manifest.clone());
-            manifest
-        };
+        let manifest = self
+            .manifests
+            .entry(real.clone())
+            .or_insert_with(|| Rc::new(read_manifest(&real)))
+            .clone();
         let top = !is_stored(&real) && !self.is_nested(&real);
         Installed {
             path,

@@ -151,20 +151,12 @@ impl Lockfile {
     }
 
     /// Finds a dependency of the package that lives at `from`.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "the installed tree's twin can fail"
-    )]
-    pub(super) fn resolve(
-        &mut self,
-        from: &Path,
-        name: &str,
-    ) -> Result<Option<Installed>, PacklistError> {
+    pub(super) fn resolve(&self, from: &Path, name: &str) -> Option<Installed> {
         let key = comparable(name);
         let mut owner = Some(relative(&self.root, from));
         while let Some(location) = owner {
             if let Some(found) = self.children.get(&(location.clone(), key.clone())) {
-                return Ok(self.installed(found));
+                return self.installed(found);
             }
             owner = if location.is_empty() {
                 None
@@ -172,7 +164,7 @@ impl Lockfile {
                 self.above(&location)
             };
         }
-        Ok(None)
+        None
     }
 
     fn installed(&self, location: &str) -> Option<Installed> {
@@ -182,7 +174,7 @@ impl Lockfile {
             return Some(Installed {
                 real: path.clone(),
                 path,
-                manifest: self.recorded(meta),
+                manifest: Rc::clone(meta),
                 top: false,
             });
         };
@@ -190,9 +182,9 @@ impl Lockfile {
         let real = lexical(&self.root.join(&target));
         let nested = self.parent(&target).is_some();
         let manifest = match self.packages.get(&target) {
-            Some(meta) if nested => self.recorded(meta),
+            Some(meta) if nested => Rc::clone(meta),
             // What lies outside of node_modules may have been edited, so npm reads it.
-            Some(meta) if !real.join("package.json").exists() => self.recorded(meta),
+            Some(meta) if !real.join("package.json").exists() => Rc::clone(meta),
             _ => Rc::new(disk::read_manifest(&real)),
         };
         Some(Installed {
@@ -201,12 +193,6 @@ impl Lockfile {
             manifest,
             top: !nested,
         })
-    }
-
-    /// A package's entry as the manifest it stands in for.
-    #[expect(clippy::unused_self, reason = "reads as a question to the lockfile")]
-    fn recorded(&self, meta: &Rc<Map<String, Value>>) -> Rc<Map<String, Value>> {
-        Rc::clone(meta)
     }
 }
 

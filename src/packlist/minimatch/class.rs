@@ -57,92 +57,28 @@ fn push_class_unit(source: &mut Vec<u16>, unit: u16) {
 }
 
 /// Reads the bracket expression that begins at `start`; `None` when it is not closed.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one pass over one expression, case by case"
-)]
 pub(super) fn parse(glob: &[u16], start: usize) -> Option<Class> {
-    let mut ranges: Vec<Vec<u16>> = Vec::new();
-    let mut complements: Vec<&str> = Vec::new();
-    let mut at = start + 1;
-    let negate = matches!(glob.get(at), Some(0x21 | 0x5E));
-    if negate {
-        at += 1;
-    }
-    let mut saw_start = false;
-    let mut escaping = false;
-    let mut unicode = false;
-    let mut range_start: Option<u16> = None;
-    let never = || Class {
-        source: text(NEVER),
-        unicode: false,
-        consumed: glob.len() - start,
-        magic: true,
+    let negate = matches!(glob.get(start + 1), Some(0x21 | 0x5E));
+    let mut reader = Reader {
+        at: start + 1 + usize::from(negate),
+        ..Reader::default()
     };
-    let mut end = None;
-    'units: while let Some(&unit) = glob.get(at) {
-        if unit == 0x5D && saw_start && !escaping {
-            end = Some(at + 1);
-            break;
+    let consumed = match reader.read(glob) {
+        End::Open => return None,
+        End::Never => None,
+        End::Closed => {
+            (!reader.ranges.is_empty() || !reader.complements.is_empty()).then(|| reader.at - start)
         }
-        saw_start = true;
-        if unit == 0x5C && !escaping {
-            escaping = true;
-            at += 1;
-            continue;
-        }
-        let rest = glob.get(at..).unwrap_or_default();
-        if unit == 0x5B && !escaping {
-            for (name, translation, needs_unicode, complement) in POSIX {
-                if !starts_with(rest, name) {
-                    continue;
-                }
-                if range_start.is_some() {
-                    return Some(never());
-                }
-                at += name.len();
-                if complement {
-                    complements.push(translation);
-                } else {
-                    ranges.push(text(translation));
-                }
-                unicode |= needs_unicode;
-                continue 'units;
-            }
-        }
-        escaping = false;
-        if let Some(first) = range_start.take() {
-            let mut range = Vec::new();
-            if unit > first {
-                push_class_unit(&mut range, first);
-                range.push(0x2D);
-                push_class_unit(&mut range, unit);
-                ranges.push(range);
-            } else if unit == first {
-                push_class_unit(&mut range, unit);
-                ranges.push(range);
-            }
-            at += 1;
-        } else if rest.get(1) == Some(&0x2D) && rest.get(2) == Some(&0x5D) {
-            let mut range = Vec::new();
-            push_class_unit(&mut range, unit);
-            push_class_unit(&mut range, 0x2D);
-            ranges.push(range);
-            at += 2;
-        } else if rest.get(1) == Some(&0x2D) {
-            range_start = Some(unit);
-            at += 2;
-        } else {
-            let mut range = Vec::new();
-            push_class_unit(&mut range, unit);
-            ranges.push(range);
-            at += 1;
-        }
-    }
-    let consumed = end? - start;
-    if ranges.is_empty() && complements.is_empty() {
-        return Some(never());
-    }
+    };
+    let Some(consumed) = consumed else {
+        return Some(Class {
+            source: text(NEVER),
+            unicode: false,
+            consumed: glob.len() - start,
+            magic: true,
+        });
+    };
+    let (ranges, complements) = (&reader.ranges, &reader.complements);
     if let ([only], [], false) = (ranges.as_slice(), complements.as_slice(), negate)
         && let Some(unit) = single_unit(only)
     {
@@ -155,26 +91,125 @@ pub(super) fn parse(glob: &[u16], start: usize) -> Option<Class> {
             magic: false,
         });
     }
-    let positive = ranges.concat();
-    let negative = text(&complements.concat());
+    let positive = bracket(&ranges.concat(), negate);
+    let negative = bracket(&text(&complements.concat()), !negate);
     let source = match (ranges.is_empty(), complements.is_empty()) {
-        (false, false) => [
-            text("("),
-            bracket(&positive, negate),
-            text("|"),
-            bracket(&negative, !negate),
-            text(")"),
-        ]
-        .concat(),
-        (false, true) => bracket(&positive, negate),
-        (true, _) => bracket(&negative, !negate),
+        (false, false) => [&text("("), &positive, &text("|"), &negative, &text(")")]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect(),
+        (false, true) => positive,
+        (true, _) => negative,
     };
     Some(Class {
         source,
-        unicode,
+        unicode: reader.unicode,
         consumed,
         magic: true,
     })
+}
+
+/// How reading a class ended.
+enum End {
+    /// At its `]`.
+    Closed,
+    /// At the end of the glob: no class at all.
+    Open,
+    /// At a range to a POSIX class, which poisons the part.
+    Never,
+}
+
+/// The members of a class as they are read.
+#[derive(Default)]
+struct Reader {
+    at: usize,
+    ranges: Vec<Vec<u16>>,
+    /// POSIX classes that are written as what they exclude.
+    complements: Vec<&'static str>,
+    unicode: bool,
+}
+
+impl Reader {
+    fn read(&mut self, glob: &[u16]) -> End {
+        let mut first = true;
+        let mut escaping = false;
+        let mut range_start: Option<u16> = None;
+        while let Some(&unit) = glob.get(self.at) {
+            if unit == 0x5D && !first && !escaping {
+                self.at += 1;
+                return End::Closed;
+            }
+            first = false;
+            if unit == 0x5C && !escaping {
+                escaping = true;
+                self.at += 1;
+                continue;
+            }
+            let rest = glob.get(self.at..).unwrap_or_default();
+            if unit == 0x5B
+                && !escaping
+                && let Some(class) = POSIX.iter().find(|(name, ..)| starts_with(rest, name))
+            {
+                if range_start.is_some() {
+                    return End::Never;
+                }
+                self.posix(*class);
+                continue;
+            }
+            escaping = false;
+            if let Some(start) = range_start.take() {
+                self.range(start, unit);
+                self.at += 1;
+            } else if rest.get(1) == Some(&0x2D) && rest.get(2) == Some(&0x5D) {
+                self.units(&[unit, 0x2D]);
+                self.at += 2;
+            } else if rest.get(1) == Some(&0x2D) {
+                range_start = Some(unit);
+                self.at += 2;
+            } else {
+                self.units(&[unit]);
+                self.at += 1;
+            }
+        }
+        End::Open
+    }
+
+    fn posix(
+        &mut self,
+        (name, translation, unicode, complement): (&str, &'static str, bool, bool),
+    ) {
+        self.at += name.len();
+        self.unicode |= unicode;
+        if complement {
+            self.complements.push(translation);
+        } else {
+            self.ranges.push(text(translation));
+        }
+    }
+
+    /// A range; one that runs backwards is left out.
+    fn range(&mut self, start: u16, end: u16) {
+        match end.cmp(&start) {
+            std::cmp::Ordering::Greater => {
+                let mut range = Vec::new();
+                push_class_unit(&mut range, start);
+                range.push(0x2D);
+                push_class_unit(&mut range, end);
+                self.ranges.push(range);
+            }
+            std::cmp::Ordering::Equal => self.units(&[end]),
+            std::cmp::Ordering::Less => {}
+        }
+    }
+
+    fn units(&mut self, units: &[u16]) {
+        let mut range = Vec::new();
+        for unit in units {
+            push_class_unit(&mut range, *unit);
+        }
+        self.ranges.push(range);
+    }
 }
 
 fn bracket(content: &[u16], negate: bool) -> Vec<u16> {

@@ -9,7 +9,8 @@
 //!
 //! Source: minimatch 10.2.5, `ast`, with its options `dot` and `nocase` set.
 
-use super::class;
+mod write;
+
 use super::{PatternError, unescape};
 
 /// Extglobs that minimatch still opens inside others before it takes them as text.
@@ -18,13 +19,10 @@ const MAX_DEPTH: usize = 2;
 const MAX_NESTING: usize = 400;
 /// Copying tails into negations doubles the tree with each of them. Node runs out of memory.
 const MAX_NODES: usize = 200_000;
+/// The same for the text that is copied, in UTF-16 units.
+const MAX_COPIED: usize = 4_000_000;
 /// Flattening passes per extglob, as minimatch.
 const MAX_PASSES: usize = 10;
-
-const STAR: &str = "[^/]*?";
-const STAR_NOT_EMPTY: &str = "[^/]+?";
-const ANY_UNIT: &str = "[^/]";
-const NO_TRAVERSAL: &str = r"(?!(?:^|/)\.\.?(?:$|/))";
 
 /// What a part compiles to.
 pub(super) struct Source {
@@ -134,7 +132,8 @@ struct Node {
     /// Position in the parent when made. Flattening moves nodes without updating it, and the
     /// anchoring below depends on the stale value.
     index: usize,
-    /// An extglob written with nothing inside.
+    /// Whether no text stood right before its `)`: minimatch takes such a negation for one written
+    /// with nothing inside, `!(a|)` and `!(@(a))` included.
     empty: bool,
     glob: Option<Vec<u16>>,
 }
@@ -144,6 +143,8 @@ struct Tree {
     /// Negations in the order they were opened; `None` once tails have been copied.
     negations: Vec<usize>,
     filled: bool,
+    /// Units of text copied into negations so far.
+    copied: usize,
 }
 
 const ROOT: usize = 0;
@@ -154,6 +155,7 @@ pub(super) fn translate(part: &[u16]) -> Result<Source, PatternError> {
         nodes: vec![Node::default()],
         negations: Vec::new(),
         filled: false,
+        copied: 0,
     };
     tree.parse_list(part)?;
     let glob = tree.glob(ROOT, 0)?;
@@ -454,7 +456,13 @@ impl Tree {
             return Err(PatternError::TooDeep);
         }
         match piece {
-            Piece::Text(text) => self.push_text(node, &mut text.clone()),
+            Piece::Text(text) => {
+                self.copied += text.len();
+                if self.copied > MAX_COPIED {
+                    return Err(PatternError::TooComplex);
+                }
+                self.push_text(node, &mut text.clone());
+            }
             Piece::Node(original) => {
                 let kind = self.nodes[*original].kind;
                 let copy = self.add(kind, node)?;
@@ -466,216 +474,4 @@ impl Tree {
         }
         Ok(())
     }
-
-    /// Whether the node can begin the part: only negations stand before it.
-    fn is_start(&self, node: usize) -> bool {
-        let mut node = node;
-        while let Some(parent) = self.nodes[node].parent {
-            let before = self.nodes[parent]
-                .pieces
-                .iter()
-                .take(self.nodes[node].index);
-            let mut all_negations = true;
-            for piece in before {
-                all_negations &= matches!(piece, Piece::Node(other) if self.nodes[*other].kind == Some(Kind::Not));
-            }
-            if !all_negations {
-                return false;
-            }
-            node = parent;
-        }
-        true
-    }
-
-    /// Whether the node can end the part, or its negation.
-    fn is_end(&self, node: usize) -> bool {
-        let mut node = node;
-        while let Some(parent) = self.nodes[node].parent {
-            if self.nodes[parent].kind == Some(Kind::Not) {
-                return true;
-            }
-            if self.nodes[node].kind.is_some()
-                && self.nodes[node].index + 1 != self.nodes[parent].pieces.len()
-            {
-                return false;
-            }
-            node = parent;
-        }
-        true
-    }
-
-    fn write(&mut self, node: usize, nesting: usize) -> Result<Written, PatternError> {
-        if nesting > 4 * MAX_NESTING {
-            return Err(PatternError::TooDeep);
-        }
-        match self.nodes[node].kind {
-            None => self.write_list(node, nesting),
-            Some(kind) => self.write_extglob(node, kind, nesting),
-        }
-    }
-
-    fn write_list(&mut self, node: usize, nesting: usize) -> Result<Written, PatternError> {
-        let pieces = self.nodes[node].pieces.clone();
-        let start = self.is_start(node);
-        let only_text = !pieces.iter().any(|piece| matches!(piece, Piece::Node(_)));
-        let no_empty = start && self.is_end(node) && only_text;
-        let mut written = Written::default();
-        for piece in &pieces {
-            let (text, magic, unicode) = match piece {
-                Piece::Text(text) => write_text(text, no_empty),
-                Piece::Node(inner) => {
-                    let inner = self.write(*inner, nesting + 1)?;
-                    (inner.text, inner.magic, inner.unicode)
-                }
-            };
-            written.inner.extend(text);
-            written.magic |= magic;
-            written.unicode |= unicode;
-        }
-        if start
-            && let Some(Piece::Text(first)) = pieces.first()
-            && !(pieces.len() == 1 && matches!(first.as_slice(), [0x2E] | [0x2E, 0x2E]))
-            && may_traverse(&written.inner)
-        {
-            written.text.extend(NO_TRAVERSAL.encode_utf16());
-        }
-        written.text.extend_from_slice(&written.inner);
-        let in_negation = self.nodes[node]
-            .parent
-            .is_some_and(|parent| self.nodes[parent].kind == Some(Kind::Not));
-        if in_negation {
-            written.text.extend(r"(?:$|\/)".encode_utf16());
-        }
-        Ok(written)
-    }
-
-    fn write_extglob(
-        &mut self,
-        node: usize,
-        kind: Kind,
-        nesting: usize,
-    ) -> Result<Written, PatternError> {
-        let whole = self.is_start(node) && self.is_end(node);
-        let mut unicode = false;
-        let mut alternatives = Vec::new();
-        for piece in self.nodes[node].pieces.clone() {
-            let Piece::Node(alternative) = piece else {
-                continue;
-            };
-            let written = self.write(alternative, nesting + 1)?;
-            unicode |= written.unicode;
-            if !(whole && written.text.is_empty()) {
-                alternatives.push(written.text);
-            }
-        }
-        let body = alternatives.join(&0x7C);
-        if whole && body.is_empty() && kind != Kind::Not {
-            // It would match the empty name, so minimatch takes it as text: as regular expression
-            // text, unescaped.
-            let glob = self.glob(node, nesting)?;
-            self.nodes[node].pieces = vec![Piece::Text(glob.clone())];
-            self.nodes[node].kind = None;
-            return Ok(Written {
-                inner: glob.clone(),
-                text: glob,
-                magic: false,
-                unicode: false,
-            });
-        }
-        let mut text: Vec<u16> = Vec::new();
-        if kind == Kind::Not && self.nodes[node].empty {
-            text.extend(STAR_NOT_EMPTY.encode_utf16());
-        } else {
-            text.extend(
-                (if kind == Kind::Not {
-                    "(?:(?!(?:"
-                } else {
-                    "(?:"
-                })
-                .encode_utf16(),
-            );
-            text.extend_from_slice(&body);
-            let close = match kind {
-                Kind::Not => format!(")){STAR})"),
-                Kind::Once => ")".to_owned(),
-                Kind::Optional => ")?".to_owned(),
-                Kind::OneOrMore => ")+".to_owned(),
-                Kind::Any => ")*".to_owned(),
-            };
-            text.extend(close.encode_utf16());
-        }
-        Ok(Written {
-            text,
-            inner: body,
-            magic: true,
-            unicode,
-        })
-    }
-}
-
-/// What writing a node gives.
-#[derive(Default)]
-struct Written {
-    text: Vec<u16>,
-    /// Without the guards around it.
-    inner: Vec<u16>,
-    magic: bool,
-    unicode: bool,
-}
-
-/// Whether regular expression text could match `.` or `..` without saying so.
-fn may_traverse(source: &[u16]) -> bool {
-    let at = |index: usize| matches!(source.get(index), Some(0x5B | 0x2E));
-    let dot = [0x5C, 0x2E];
-    at(0)
-        || (source.starts_with(&dot) && at(2))
-        || (source.starts_with(&[0x5C, 0x2E, 0x5C, 0x2E]) && at(4))
-}
-
-/// A piece of text: stars, question marks, brackets, escapes, literals.
-fn write_text(glob: &[u16], no_empty: bool) -> (Vec<u16>, bool, bool) {
-    let mut source = Vec::with_capacity(glob.len() + 8);
-    let (mut magic, mut unicode) = (false, false);
-    let (mut escaping, mut in_star) = (false, false);
-    let mut at = 0;
-    while let Some(&unit) = glob.get(at) {
-        at += 1;
-        if escaping {
-            escaping = false;
-            if u8::try_from(unit).is_ok_and(|byte| b"().*{}+?[]^$\\!".contains(&byte)) {
-                source.push(0x5C);
-            }
-            source.push(unit);
-            continue;
-        }
-        if unit == 0x2A {
-            if !in_star {
-                in_star = true;
-                magic = true;
-                let all_stars = no_empty && glob.iter().all(|unit| *unit == 0x2A);
-                source.extend((if all_stars { STAR_NOT_EMPTY } else { STAR }).encode_utf16());
-            }
-            continue;
-        }
-        in_star = false;
-        match unit {
-            0x5C if at == glob.len() => source.extend([0x5C, 0x5C]),
-            0x5C => escaping = true,
-            0x5B => match class::parse(glob, at - 1) {
-                Some(class) => {
-                    source.extend(class.source);
-                    unicode |= class.unicode;
-                    magic |= class.magic;
-                    at += class.consumed - 1;
-                }
-                None => push_escaped(&mut source, unit),
-            },
-            0x3F => {
-                source.extend(ANY_UNIT.encode_utf16());
-                magic = true;
-            }
-            _ => push_escaped(&mut source, unit),
-        }
-    }
-    (source, magic, unicode)
 }

@@ -9,21 +9,24 @@
 //! takes it to an accepting one. Lookaheads are programs of their own that run in step, inner
 //! before outer, so the work is name length times program size, whatever the pattern.
 
-use std::sync::OnceLock;
+mod classes;
+mod parse;
 
-use icu_properties::props::{ChangesWhenCasefolded, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use std::cell::RefCell;
 
 use super::PatternError;
 use super::fold::{Name, canonical_unit, simple_fold};
-
-/// Groups inside groups; what the translation writes stays well below.
-const MAX_NESTING: usize = 2_000;
+use classes::Class;
+use parse::{Parsed, Tree};
 
 /// A compiled regular expression.
 #[derive(Debug)]
 pub(crate) struct Regex {
     unicode: bool,
+    /// Literal units that every match begins with.
+    prefix: Vec<u32>,
+    /// How many states all programs have together.
+    states: usize,
     /// Lookaheads before the programs that use them; the last is the expression itself.
     programs: Vec<Program>,
     classes: Vec<Class>,
@@ -31,6 +34,8 @@ pub(crate) struct Regex {
 
 #[derive(Debug)]
 struct Program {
+    /// Where its states begin among those of all programs.
+    first: usize,
     states: Vec<State>,
     start: usize,
     /// For each state the states that reach it without taking a unit.
@@ -52,102 +57,115 @@ enum State {
     Accept,
 }
 
-/// A set of canonical units (or code points).
-#[derive(Debug)]
-struct Class {
-    negated: bool,
-    /// Sorted, not overlapping, both ends included.
-    ranges: Vec<(u32, u32)>,
+/// Buffers of a match, kept from one to the next.
+#[derive(Default)]
+struct Scratch {
+    units: Vec<u32>,
+    /// For every state of every program, whether it leads to acceptance from here.
+    alive: Vec<bool>,
+    /// The same from one unit later.
+    after: Vec<bool>,
+    pending: Vec<u32>,
 }
 
-impl Class {
-    fn holds(&self, point: u32) -> bool {
-        let index = self.ranges.partition_point(|(_, last)| *last < point);
-        let inside = self
-            .ranges
-            .get(index)
-            .is_some_and(|(first, _)| *first <= point);
-        inside != self.negated
-    }
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 impl Regex {
     /// Compiles `^source$`.
     pub(super) fn new(source: &[u16], unicode: bool) -> Result<Self, PatternError> {
-        let points = points(source, unicode);
-        let text: Vec<u32> = [&[u32::from(b'^')], points.as_slice(), &[u32::from(b'$')]].concat();
-        let mut parser = Parser {
-            text: &text,
-            at: 0,
-            unicode,
-            classes: Vec::new(),
-        };
-        let tree = parser.alternatives(0)?;
-        if parser.at != text.len() {
-            return Err(PatternError::Regex("a parenthesis closes nothing"));
-        }
+        let Parsed { tree, classes } = parse::parse(source, unicode)?;
         let mut compiler = Compiler {
             programs: Vec::new(),
+            states: 0,
         };
         let program = compiler.program(&tree);
-        compiler.programs.push(program);
+        compiler.push(program);
         Ok(Self {
             unicode,
+            prefix: prefix(&tree),
+            states: compiler.states,
             programs: compiler.programs,
-            classes: parser.classes,
+            classes,
         })
     }
 
     /// Whether the expression matches anywhere in the name (its anchors are part of it).
     pub(super) fn is_match(&self, name: &Name) -> bool {
-        let units: Vec<u32> = if self.unicode {
-            name.text()
-                .chars()
-                .map(|character| simple_fold(u32::from(character)))
-                .collect()
-        } else if name.is_ascii() {
-            name.canonical().bytes().map(u32::from).collect()
-        } else {
-            name.units()
-                .iter()
-                .map(|unit| u32::from(canonical_unit(*unit)))
-                .collect()
-        };
-        let mut now: Vec<Vec<bool>> = self
-            .programs
-            .iter()
-            .map(|program| vec![false; program.states.len()])
-            .collect();
-        let mut next = now.clone();
-        let mut pending = Vec::new();
-        for position in (0..=units.len()).rev() {
-            std::mem::swap(&mut now, &mut next);
-            for (index, program) in self.programs.iter().enumerate() {
-                let (inner, rest) = now.split_at_mut(index);
-                let (Some(alive), Some(after)) = (rest.first_mut(), next.get(index)) else {
-                    return false;
-                };
-                let here = Here {
-                    unit: units.get(position).copied(),
-                    start: position == 0,
-                    end: position == units.len(),
-                };
-                program.step(
-                    &self.classes,
-                    here,
-                    after,
-                    alive,
-                    &mut pending,
-                    inner,
-                    &self.programs,
-                );
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.units.clear();
+            if self.unicode {
+                let points = name.text().chars().map(u32::from);
+                scratch.units.extend(points.map(simple_fold));
+            } else if name.is_ascii() {
+                scratch
+                    .units
+                    .extend(name.canonical().bytes().map(u32::from));
+            } else {
+                let units = name
+                    .units()
+                    .iter()
+                    .map(|unit| u32::from(canonical_unit(*unit)));
+                scratch.units.extend(units);
             }
-            let matched = self.programs.last().zip(now.last());
-            if matched.is_some_and(|(program, alive)| alive.get(program.start) == Some(&true)) {
+            scratch.units.starts_with(&self.prefix) && self.run(scratch)
+        })
+    }
+
+    fn run(&self, scratch: &mut Scratch) -> bool {
+        let Scratch {
+            units,
+            alive,
+            after,
+            pending,
+        } = scratch;
+        alive.clear();
+        alive.resize(self.states, false);
+        after.clear();
+        after.resize(self.states, false);
+        let Some(whole) = self.programs.last() else {
+            return false;
+        };
+        for position in (0..=units.len()).rev() {
+            std::mem::swap(alive, after);
+            let here = Here {
+                unit: units.get(position).copied(),
+                start: position == 0,
+                end: position == units.len(),
+            };
+            let mut step = Step {
+                regex: self,
+                here,
+                after,
+                alive,
+                pending,
+            };
+            for program in &self.programs {
+                step.take(program);
+            }
+            if alive.get(whole.first + whole.start) == Some(&true) {
                 return true;
             }
         }
         false
+    }
+}
+
+/// The literal units that every match begins with.
+fn prefix(tree: &Tree) -> Vec<u32> {
+    match tree {
+        Tree::Sequence(items) => match items.as_slice() {
+            [Tree::Start, rest @ ..] => rest
+                .iter()
+                .map_while(|item| match item {
+                    Tree::Unit(unit) => Some(*unit),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
     }
 }
 
@@ -159,446 +177,90 @@ struct Here {
     end: bool,
 }
 
-impl Program {
-    /// Computes which states lead to acceptance from here, given which do from one unit later.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one inner loop, its buffers owned by the caller"
-    )]
-    fn step(
-        &self,
-        classes: &[Class],
-        here: Here,
-        after: &[bool],
-        alive: &mut [bool],
-        pending: &mut Vec<u32>,
-        lookaheads: &[Vec<bool>],
-        programs: &[Self],
-    ) {
-        alive.fill(false);
-        pending.clear();
-        let lives = |state: usize| after.get(state) == Some(&true);
-        for (index, state) in (0_u32..).zip(&self.states) {
+/// The computation for one position.
+struct Step<'a> {
+    regex: &'a Regex,
+    here: Here,
+    after: &'a [bool],
+    alive: &'a mut [bool],
+    pending: &'a mut Vec<u32>,
+}
+
+impl Step<'_> {
+    /// Works out which of a program's states lead to acceptance from here. The lookaheads it uses
+    /// have had their turn.
+    fn take(&mut self, program: &Program) {
+        let first = program.first;
+        for (index, state) in program.states.iter().enumerate() {
+            let lives = |to: &usize| self.after.get(first + to) == Some(&true);
             let reached = match state {
                 State::Accept => true,
-                State::Unit(unit, to) => here.unit == Some(*unit) && lives(*to),
-                State::Any(to) => here.unit.is_some() && lives(*to),
+                State::Unit(unit, to) => self.here.unit == Some(*unit) && lives(to),
+                State::Any(to) => self.here.unit.is_some() && lives(to),
                 State::Class(class, to) => {
-                    lives(*to)
-                        && here.unit.is_some_and(|unit| {
-                            classes.get(*class).is_some_and(|class| class.holds(unit))
-                        })
+                    let class = self.regex.classes.get(*class);
+                    lives(to)
+                        && self
+                            .here
+                            .unit
+                            .zip(class)
+                            .is_some_and(|(unit, class)| class.holds(unit))
                 }
-                _ => false,
+                State::Split(..) | State::Start(_) | State::End(_) | State::Unless(..) => false,
             };
-            if reached && let Some(slot) = alive.get_mut(index as usize) {
-                *slot = true;
-                pending.push(index);
+            if let Some(slot) = self.alive.get_mut(first + index) {
+                *slot = reached;
             }
         }
-        while let Some(state) = pending.pop() {
-            for &previous in self.before.get(state as usize).into_iter().flatten() {
-                let passes = match self.states.get(previous as usize) {
+        self.pending.clear();
+        self.pending
+            .extend((0_u32..).zip(&program.states).filter_map(|(index, _)| {
+                (self.alive.get(first + index as usize) == Some(&true)).then_some(index)
+            }));
+        while let Some(state) = self.pending.pop() {
+            for &previous in program.before.get(state as usize).into_iter().flatten() {
+                let passes = match program.states.get(previous as usize) {
                     Some(State::Split(..)) => true,
-                    Some(State::Start(_)) => here.start,
-                    Some(State::End(_)) => here.end,
-                    Some(State::Unless(lookahead, _)) => {
-                        let start = programs.get(*lookahead).map(|program| program.start);
-                        let ahead = lookaheads.get(*lookahead).zip(start);
-                        ahead.is_none_or(|(alive, start)| alive.get(start) != Some(&true))
-                    }
+                    Some(State::Start(_)) => self.here.start,
+                    Some(State::End(_)) => self.here.end,
+                    Some(State::Unless(lookahead, _)) => !self.looks_ahead(*lookahead),
                     _ => false,
                 };
                 if passes
-                    && let Some(slot) = alive.get_mut(previous as usize)
+                    && let Some(slot) = self.alive.get_mut(first + previous as usize)
                     && !*slot
                 {
                     *slot = true;
-                    pending.push(previous);
+                    self.pending.push(previous);
                 }
             }
         }
     }
-}
 
-/// The text as JavaScript reads it: units, or code points under `u`.
-fn points(source: &[u16], unicode: bool) -> Vec<u32> {
-    if !unicode {
-        return source.iter().copied().map(u32::from).collect();
+    /// Whether a lookahead matches from here.
+    fn looks_ahead(&self, lookahead: usize) -> bool {
+        self.regex
+            .programs
+            .get(lookahead)
+            .is_some_and(|program| self.alive.get(program.first + program.start) == Some(&true))
     }
-    char::decode_utf16(source.iter().copied())
-        .map(|unit| unit.map_or_else(|lone| u32::from(lone.unpaired_surrogate()), u32::from))
-        .collect()
-}
-
-#[derive(Debug)]
-enum Tree {
-    Empty,
-    Unit(u32),
-    Any,
-    Class(usize),
-    Start,
-    End,
-    Unless(Box<Tree>),
-    Sequence(Vec<Tree>),
-    Alternatives(Vec<Tree>),
-    Optional(Box<Tree>),
-    Any0(Box<Tree>),
-    Any1(Box<Tree>),
-}
-
-struct Parser<'a> {
-    text: &'a [u32],
-    at: usize,
-    unicode: bool,
-    classes: Vec<Class>,
-}
-
-impl Parser<'_> {
-    fn peek(&self) -> Option<u32> {
-        self.text.get(self.at).copied()
-    }
-
-    fn eat(&mut self, expected: &str) -> bool {
-        let mut rest = self.text.get(self.at..).unwrap_or_default().iter();
-        let found = expected
-            .bytes()
-            .all(|byte| rest.next() == Some(&u32::from(byte)));
-        if found {
-            self.at += expected.len();
-        }
-        found
-    }
-
-    fn fold(&self, point: u32) -> u32 {
-        fold(point, self.unicode)
-    }
-
-    fn alternatives(&mut self, nesting: usize) -> Result<Tree, PatternError> {
-        if nesting > MAX_NESTING {
-            return Err(PatternError::TooDeep);
-        }
-        let mut alternatives = vec![self.sequence(nesting)?];
-        while self.eat("|") {
-            alternatives.push(self.sequence(nesting)?);
-        }
-        if let [_] = alternatives.as_slice()
-            && let Some(only) = alternatives.pop()
-        {
-            return Ok(only);
-        }
-        Ok(Tree::Alternatives(alternatives))
-    }
-
-    fn sequence(&mut self, nesting: usize) -> Result<Tree, PatternError> {
-        let mut items = Vec::new();
-        while let Some(point) = self.peek() {
-            if point == u32::from(b'|') || point == u32::from(b')') {
-                break;
-            }
-            let item = self.item(nesting)?;
-            items.push(self.quantified(item)?);
-        }
-        Ok(Tree::Sequence(items))
-    }
-
-    fn quantified(&mut self, item: Tree) -> Result<Tree, PatternError> {
-        let wrap: fn(Box<Tree>) -> Tree = if self.eat("*") {
-            Tree::Any0
-        } else if self.eat("+") {
-            Tree::Any1
-        } else if self.eat("?") {
-            Tree::Optional
-        } else {
-            return Ok(item);
-        };
-        self.eat("?");
-        match item {
-            Tree::Start | Tree::End => Err(PatternError::Regex("nothing to repeat")),
-            // Under `u` a lookahead cannot be repeated either.
-            Tree::Unless(_) if self.unicode => Err(PatternError::Regex("nothing to repeat")),
-            item => Ok(wrap(Box::new(item))),
-        }
-    }
-
-    fn item(&mut self, nesting: usize) -> Result<Tree, PatternError> {
-        if self.eat("(?:") || (!self.text_starts("(?") && self.eat("(")) {
-            return self.group(nesting);
-        }
-        if self.eat("(?!") {
-            return Ok(Tree::Unless(Box::new(self.group(nesting)?)));
-        }
-        if self.eat("[^/]") {
-            return Ok(Tree::Any);
-        }
-        let Some(point) = self.peek() else {
-            return Ok(Tree::Empty);
-        };
-        self.at += 1;
-        match u8::try_from(point) {
-            Ok(b'^') => Ok(Tree::Start),
-            Ok(b'$') => Ok(Tree::End),
-            Ok(b'.') => {
-                let breaks = vec![(0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029)];
-                Ok(self.add_class(Class {
-                    negated: true,
-                    ranges: breaks,
-                }))
-            }
-            Ok(b'*' | b'+' | b'?' | b'(') => Err(PatternError::Regex("nothing to repeat")),
-            Ok(b'{' | b'}' | b']') if self.unicode => Err(PatternError::Regex("lone bracket")),
-            Ok(b'[') => self.class(),
-            Ok(b'\\') => {
-                let escaped = self.peek();
-                self.at += 1;
-                let escaped = escaped.ok_or(PatternError::Regex("\\ at the end"))?;
-                if self.unicode && !is_syntax(escaped) {
-                    return Err(PatternError::Regex("invalid escape"));
-                }
-                Ok(Tree::Unit(self.fold(escaped)))
-            }
-            _ => Ok(Tree::Unit(self.fold(point))),
-        }
-    }
-
-    fn text_starts(&self, expected: &str) -> bool {
-        let mut rest = self.text.get(self.at..).unwrap_or_default().iter();
-        expected
-            .bytes()
-            .all(|byte| rest.next() == Some(&u32::from(byte)))
-    }
-
-    fn group(&mut self, nesting: usize) -> Result<Tree, PatternError> {
-        let inner = self.alternatives(nesting + 1)?;
-        if self.eat(")") {
-            Ok(inner)
-        } else {
-            Err(PatternError::Regex("unterminated group"))
-        }
-    }
-
-    fn add_class(&mut self, class: Class) -> Tree {
-        self.classes.push(class);
-        Tree::Class(self.classes.len() - 1)
-    }
-
-    /// A class whose `[` has been read.
-    fn class(&mut self) -> Result<Tree, PatternError> {
-        let negated = self.eat("^");
-        let mut members: Vec<(u32, u32)> = Vec::new();
-        let mut categories: Vec<GeneralCategory> = Vec::new();
-        while !self.eat("]") {
-            let first = match self.class_atom()? {
-                Atom::Point(point) => point,
-                Atom::Categories(list) => {
-                    categories.extend_from_slice(list);
-                    continue;
-                }
-            };
-            let is_range = self.peek() == Some(u32::from(b'-'))
-                && self
-                    .text
-                    .get(self.at + 1)
-                    .is_some_and(|next| *next != u32::from(b']'));
-            if !is_range {
-                members.push((first, first));
-                continue;
-            }
-            self.at += 1;
-            match self.class_atom()? {
-                Atom::Point(last) if last >= first => members.push((first, last)),
-                Atom::Point(_) => return Err(PatternError::Regex("range out of order")),
-                Atom::Categories(_) => return Err(PatternError::Regex("invalid character class")),
-            }
-        }
-        let ranges = canonical_ranges(&members, &categories, self.unicode);
-        Ok(self.add_class(Class { negated, ranges }))
-    }
-
-    fn class_atom(&mut self) -> Result<Atom, PatternError> {
-        let unterminated = PatternError::Regex("unterminated character class");
-        let Some(point) = self.peek() else {
-            return Err(unterminated);
-        };
-        self.at += 1;
-        if point != u32::from(b'\\') {
-            return Ok(Atom::Point(point));
-        }
-        for (name, categories) in CATEGORIES {
-            if self.unicode && self.eat(name) {
-                return Ok(Atom::Categories(categories));
-            }
-        }
-        let Some(escaped) = self.peek() else {
-            return Err(unterminated);
-        };
-        self.at += 1;
-        Ok(Atom::Point(match u8::try_from(escaped) {
-            Ok(b'x') => self.hex_pair().unwrap_or(escaped),
-            Ok(b't') => 0x09,
-            Ok(b'n') => 0x0A,
-            Ok(b'v') => 0x0B,
-            Ok(b'f') => 0x0C,
-            Ok(b'r') => 0x0D,
-            _ => escaped,
-        }))
-    }
-
-    fn hex_pair(&mut self) -> Option<u32> {
-        let digit = |point: &u32| char::from_u32(*point)?.to_digit(16);
-        let high = self.text.get(self.at).and_then(digit)?;
-        let low = self.text.get(self.at + 1).and_then(digit)?;
-        self.at += 2;
-        Some(high * 16 + low)
-    }
-}
-
-enum Atom {
-    Point(u32),
-    Categories(&'static [GeneralCategory]),
-}
-
-use GeneralCategory as Category;
-
-/// The properties that POSIX classes are translated to.
-const CATEGORIES: [(&str, &[Category]); 11] = [
-    (
-        "p{L}",
-        &[
-            Category::UppercaseLetter,
-            Category::LowercaseLetter,
-            Category::TitlecaseLetter,
-            Category::ModifierLetter,
-            Category::OtherLetter,
-        ],
-    ),
-    ("p{Nl}", &[Category::LetterNumber]),
-    ("p{Nd}", &[Category::DecimalNumber]),
-    ("p{Zs}", &[Category::SpaceSeparator]),
-    (
-        "p{Z}",
-        &[
-            Category::SpaceSeparator,
-            Category::LineSeparator,
-            Category::ParagraphSeparator,
-        ],
-    ),
-    ("p{Cc}", &[Category::Control]),
-    (
-        "p{C}",
-        &[
-            Category::Control,
-            Category::Format,
-            Category::Surrogate,
-            Category::PrivateUse,
-            Category::Unassigned,
-        ],
-    ),
-    ("p{Ll}", &[Category::LowercaseLetter]),
-    ("p{Lu}", &[Category::UppercaseLetter]),
-    ("p{Pc}", &[Category::ConnectorPunctuation]),
-    (
-        "p{P}",
-        &[
-            Category::ConnectorPunctuation,
-            Category::DashPunctuation,
-            Category::OpenPunctuation,
-            Category::ClosePunctuation,
-            Category::InitialPunctuation,
-            Category::FinalPunctuation,
-            Category::OtherPunctuation,
-        ],
-    ),
-];
-fn fold(point: u32, unicode: bool) -> u32 {
-    if unicode {
-        return simple_fold(point);
-    }
-    u16::try_from(point).map_or(point, |unit| u32::from(canonical_unit(unit)))
-}
-
-/// What `u` allows after a backslash.
-fn is_syntax(point: u32) -> bool {
-    u8::try_from(point).is_ok_and(|byte| b"^$\\.*+?()[]{}|/".contains(&byte))
-}
-
-/// A set that holds the canonical form of every member.
-///
-/// It keeps the members too: one that is not canonical is never asked for.
-fn canonical_ranges(
-    members: &[(u32, u32)],
-    categories: &[Category],
-    unicode: bool,
-) -> Vec<(u32, u32)> {
-    let mut points = members.to_vec();
-    for category in categories {
-        points.extend_from_slice(category_ranges(*category));
-    }
-    let ranges = merged(points);
-    let folded = folding(unicode).iter().filter(|(point, _)| {
-        let index = ranges.partition_point(|(_, last)| last < point);
-        ranges.get(index).is_some_and(|(first, _)| first <= point)
-    });
-    let folded: Vec<(u32, u32)> = folded
-        .map(|(_, canonical)| (*canonical, *canonical))
-        .collect();
-    merged([ranges, folded].concat())
-}
-
-/// The code points of a category. Scanning them takes a while, so it is done once for all.
-fn category_ranges(category: Category) -> &'static [(u32, u32)] {
-    static RANGES: [OnceLock<Vec<(u32, u32)>>; 32] = [const { OnceLock::new() }; 32];
-    let scan = || {
-        CodePointMapData::<GeneralCategory>::new()
-            .iter_ranges_for_value(category)
-            .map(|range| (*range.start(), *range.end()))
-            .collect()
-    };
-    RANGES
-        .get(category as usize)
-        .map_or(&[], |ranges| ranges.get_or_init(scan))
-}
-
-/// Sorts ranges and joins those that touch.
-fn merged(mut points: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
-    points.sort_unstable();
-    let mut ranges: Vec<(u32, u32)> = Vec::with_capacity(points.len());
-    for (first, last) in points {
-        match ranges.last_mut() {
-            Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
-            _ => ranges.push((first, last)),
-        }
-    }
-    ranges
-}
-
-/// Everything that is not its own canonical form, with that form.
-fn folding(unicode: bool) -> &'static [(u32, u32)] {
-    static UNITS: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
-    static POINTS: OnceLock<Vec<(u32, u32)>> = OnceLock::new();
-    let table = if unicode { &POINTS } else { &UNITS };
-    table.get_or_init(|| {
-        let pair = |point: u32| (point, fold(point, unicode));
-        let changes = |(point, canonical): &(u32, u32)| point != canonical;
-        if unicode {
-            let cased = CodePointSetData::new::<ChangesWhenCasefolded>();
-            cased
-                .iter_ranges()
-                .flatten()
-                .map(pair)
-                .filter(changes)
-                .collect()
-        } else {
-            (0..=0xFFFF).map(pair).filter(changes).collect()
-        }
-    })
 }
 
 struct Compiler {
     programs: Vec<Program>,
+    /// How many states they have together.
+    states: usize,
 }
 
 impl Compiler {
+    /// Adds a finished program; returns its number.
+    fn push(&mut self, mut program: Program) -> usize {
+        program.first = self.states;
+        self.states += program.states.len();
+        self.programs.push(program);
+        self.programs.len() - 1
+    }
+
     fn program(&mut self, tree: &Tree) -> Program {
         let mut states = vec![State::Accept];
         let start = self.emit(tree, 0, &mut states);
@@ -619,6 +281,7 @@ impl Compiler {
             }
         }
         Program {
+            first: 0,
             states,
             start,
             before,
@@ -636,8 +299,7 @@ impl Compiler {
             Tree::End => State::End(next),
             Tree::Unless(inner) => {
                 let program = self.program(inner);
-                self.programs.push(program);
-                State::Unless(self.programs.len() - 1, next)
+                State::Unless(self.push(program), next)
             }
             Tree::Sequence(items) => {
                 return items

@@ -75,10 +75,15 @@ fn partial_paths_match_what_may_follow() {
 
 #[test]
 fn what_javascript_refuses_is_an_error() {
-    {
-        let (pattern, expected) = ("[[:alpha:]]-x", PatternError::Regex("invalid escape"));
-        assert_eq!(Pattern::new(pattern).err(), Some(expected), "{pattern}");
-    }
+    let invalid = PatternError::Regex("invalid escape");
+    assert_eq!(Pattern::new("[[:alpha:]]-x").err(), Some(invalid));
+    let negations = "!(a)".repeat(40) + "b";
+    assert_eq!(
+        Pattern::new(&format!("x{negations}")).err(),
+        Some(PatternError::TooComplex)
+    );
+    let nested = "*(".repeat(20_000) + "a" + &")".repeat(20_000);
+    assert_eq!(Pattern::new(&nested).err(), Some(PatternError::TooDeep));
     assert_eq!(
         Pattern::new(&"a".repeat(65_537)).err(),
         Some(PatternError::TooLong)

@@ -188,7 +188,7 @@ fn add_files_entry(
 }
 
 /// `path.posix.join` of an absolute directory and something relative to it.
-pub(crate) fn join(directory: &str, relative: &str) -> String {
+fn join(directory: &str, relative: &str) -> String {
     let mut parts: Vec<&str> = directory
         .split('/')
         .filter(|part| !part.is_empty())
@@ -214,6 +214,8 @@ pub(crate) fn join(directory: &str, relative: &str) -> String {
 pub(crate) fn required_in(required: &[String], name: &str) -> Vec<String> {
     required
         .iter()
+        // Two slashes at the start leave an absolute path, which lies in no directory here.
+        .filter(|file| !file.starts_with('/'))
         .filter_map(|file| {
             let mut parts: Vec<&str> = Vec::new();
             for part in file.split('/') {

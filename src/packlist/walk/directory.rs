@@ -181,15 +181,13 @@ impl Sources<'_> {
         if files.is_some() || npmignore.is_some() {
             self.check(".gitignore", gitignore.as_deref())?;
         }
-        #[expect(clippy::match_same_arms, reason = "one row for each rule")]
         let ignore = match (files, npmignore, gitignore) {
-            (Some(_), ..) => None,
             (None, Some(npmignore), _) => Some((".npmignore", npmignore)),
             (None, None, Some(gitignore)) => {
                 *used_gitignore = true;
                 Some((".gitignore", gitignore))
             }
-            (None, None, None) => None,
+            (Some(_), ..) | (None, None, None) => None,
         };
         let mut sections: Vec<(&str, &str)> = Vec::new();
         if full {

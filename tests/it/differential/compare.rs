@@ -131,6 +131,9 @@ fn code(error: &PacklistError) -> String {
 /// What differs between the library's answer and npm's; empty when nothing does.
 pub(crate) fn differences(ours: &Ours, theirs: &Value) -> Vec<String> {
     let refused = &theirs["refused"];
+    if breaks_down(refused) {
+        return Vec::new();
+    }
     match ours {
         Ours::Refused(code) => {
             let expected = refused["code"]
@@ -164,6 +167,13 @@ pub(crate) fn differences(ours: &Ours, theirs: &Value) -> Vec<String> {
             )]
         }
     }
+}
+
+/// Whether npm did not refuse but break down: links in a circle keep it waiting for ever, and links
+/// through the package itself leave its tree with holes.
+pub(crate) fn breaks_down(refused: &Value) -> bool {
+    let message = refused["message"].as_str().unwrap_or_default();
+    refused["code"] == "NEVER" || message.starts_with("Cannot read properties of null")
 }
 
 fn paths(entries: &[FileEntry]) -> Vec<&str> {

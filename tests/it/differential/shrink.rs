@@ -51,9 +51,7 @@ fn candidates(tree: &Tree) -> Vec<Tree> {
     }
     for (index, node) in tree.nodes.iter().enumerate() {
         let text = match &node.kind {
-            Kind::File(text) => text.clone(),
-            Kind::FileMode(text, _) => text.clone(),
-            Kind::OldFile(text) => text.clone(),
+            Kind::File(text) | Kind::FileMode(text, _) | Kind::OldFile(text) => text.clone(),
             _ => continue,
         };
         let mut with = |text: String| {

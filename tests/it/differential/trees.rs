@@ -24,6 +24,17 @@ fn judge_one(judge: &mut Judge, tree: &Tree) -> Vec<String> {
     differences(&ours, &judge.answer())
 }
 
+/// What kind of difference comes first: reducing a tree must not turn one into another.
+fn kind_of(differences: &[String]) -> Option<String> {
+    let first = differences.first()?;
+    let end = first.find(['[', '"']).unwrap_or(first.len());
+    let code = first.find("\"code\":").map_or("", |at| {
+        let rest = &first[at..];
+        &rest[..rest.find(',').unwrap_or(rest.len())]
+    });
+    Some(format!("{} {code}", &first[..end]))
+}
+
 /// Writes a reduced tree down as a regression, once.
 fn keep(tree: &Tree, seed: u64, case: usize) -> PathBuf {
     let path = regressions().join(format!("seed-{seed}-case-{case}.json"));
@@ -41,6 +52,7 @@ fn packages_are_packed_as_npm_does() {
     let mut failures = Vec::new();
     let mut done = 0;
     let mut refused = 0;
+    let mut wavered = 0;
     let mut files = 0;
     let mut spent = (std::time::Duration::ZERO, std::time::Duration::ZERO);
     while done < cases && failures.len() < 10 {
@@ -78,7 +90,15 @@ fn packages_are_packed_as_npm_does() {
             if found.is_empty() {
                 continue;
             }
-            let smallest = shrink::shrink(tree, |tree| !judge_one(&mut judge, tree).is_empty());
+            // npm loads trees and makes tarballs in parallel, and now and then decides otherwise.
+            if judge_one(&mut judge, tree).is_empty() {
+                println!("case {case}: npm changed its mind: {}", found.join("; "));
+                wavered += 1;
+                continue;
+            }
+            let kind = kind_of(&found);
+            let smallest =
+                shrink::shrink(tree, |tree| kind_of(&judge_one(&mut judge, tree)) == kind);
             let kept = keep(&smallest, seed, *case);
             let why = judge_one(&mut judge, &smallest).join("\n  ");
             failures.push(format!(
@@ -90,7 +110,7 @@ fn packages_are_packed_as_npm_does() {
     }
     println!("library {:?}, waiting for the judge {:?}", spent.0, spent.1);
     println!(
-        "{done} trees, {files} files, {refused} refused, {} differ",
+        "{done} trees, {files} files, {refused} refused, {wavered} undecided, {} differ",
         failures.len()
     );
     assert!(failures.is_empty(), "{}", failures.join("\n"));
