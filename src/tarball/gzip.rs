@@ -18,7 +18,7 @@ pub struct NpmGzip<W: Write> {
 }
 
 impl<W: Write> NpmGzip<W> {
-    /// A member written to `writer`, compressed by up to so many threads: with one, or up to 256 KiB, by the
+    /// A member written to `writer`, compressed by up to so many threads: with one, or up to 384 KiB, by the
     /// calling thread alone; otherwise the calling thread only joins what the others parse.
     pub fn new(writer: W, threads: NonZeroUsize) -> Self {
         Self {

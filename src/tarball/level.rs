@@ -210,10 +210,12 @@ impl Job {
         };
         let mut out = Vec::with_capacity(self.data.len() / 2 + 64);
         loop {
-            let taken = usize::try_from(compress.total_in())
-                .unwrap_or(usize::MAX)
-                .min(self.data.len());
-            let status = compress.compress_vec(&self.data[taken..], &mut out, flush)?;
+            let taken = usize::try_from(compress.total_in()).unwrap_or(usize::MAX);
+            let status = compress.compress_vec(
+                self.data.get(taken..).unwrap_or_default(),
+                &mut out,
+                flush,
+            )?;
             // Room left in the output is how zlib says that a flush is complete.
             let is_complete = match status {
                 Status::StreamEnd => true,

@@ -150,3 +150,56 @@ fn run<J, R>(queue: &Queue<J>, results: &Sender<Option<R>>, mut work: impl FnMut
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::Pool;
+
+    #[test]
+    fn every_job_gives_one_result() {
+        let pool = Pool::start(3, || |job: u32| job * 2).unwrap();
+        (0..100).for_each(|job| pool.push(job));
+        pool.push_first(100);
+        let mut results: Vec<u32> = (0..=100).map(|_| pool.receive().unwrap()).collect();
+        results.sort_unstable();
+        assert_eq!(results, (0..=100).map(|job| job * 2).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_panic_is_an_error_and_no_wait() {
+        let pool = Pool::start(2, || |job: u32| 10 / job).unwrap();
+        pool.push(5);
+        assert_eq!(pool.receive().unwrap(), 2);
+        pool.push(0);
+        let error = pool.receive().unwrap_err();
+        assert_eq!(error.to_string(), "a compression thread ended early");
+        pool.push(0);
+        pool.receive().unwrap_err();
+        // No thread is left: the jobs stay, and dropping the pool does not wait for them.
+        pool.push(1);
+    }
+
+    #[test]
+    fn dropping_leaves_queued_jobs_undone() {
+        let done = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&done);
+        let pool = Pool::start(1, move || {
+            let done = Arc::clone(&counted);
+            move |job: u64| {
+                (0..job).fold(0_u64, |sum, number| std::hint::black_box(sum + number));
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .unwrap();
+        for _ in 0..1_000 {
+            pool.push(1_000_000);
+        }
+        drop(pool);
+        assert!(done.load(Ordering::Relaxed) < 1_000);
+    }
+}

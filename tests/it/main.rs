@@ -5,14 +5,13 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::too_many_lines,
-    clippy::match_same_arms,
     clippy::format_collect,
-    clippy::sliced_string_as_bytes,
     reason = "a test that cannot go on says where and stops"
 )]
 
 mod bad_input;
 mod codeartifact;
+mod deflate;
 mod differential;
 mod outcomes;
 mod pack;

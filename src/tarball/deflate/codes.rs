@@ -133,3 +133,39 @@ const fn fixed_litlen() -> [u8; 288] {
     }
     lengths
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        DIST_BASE, DIST_EXTRA, FIXED_LITLEN_LENGTHS, LENGTH_BASE, LENGTH_CODE, LENGTH_EXTRA,
+        dist_symbol,
+    };
+
+    #[test]
+    fn every_length_lies_in_the_range_of_its_symbol() {
+        for length_minus_3 in 0..=255_u8 {
+            let symbol = usize::from(LENGTH_CODE[usize::from(length_minus_3)]);
+            let beyond = u32::from(length_minus_3 - LENGTH_BASE[symbol]);
+            assert!(beyond < 1 << LENGTH_EXTRA[symbol], "{length_minus_3}");
+        }
+        assert_eq!(LENGTH_CODE[255], 28, "258 has a symbol of its own");
+    }
+
+    #[test]
+    fn every_distance_lies_in_the_range_of_its_symbol() {
+        for distance_minus_1 in 0..32_768_u32 {
+            let symbol = dist_symbol(distance_minus_1);
+            let beyond = distance_minus_1 - u32::from(DIST_BASE[symbol]);
+            assert!(beyond < 1 << DIST_EXTRA[symbol], "{distance_minus_1}");
+        }
+    }
+
+    #[test]
+    fn the_fixed_code_is_rfc_1951s() {
+        let mut counts = [0; 10];
+        for &length in &FIXED_LITLEN_LENGTHS {
+            counts[usize::from(length)] += 1;
+        }
+        assert_eq!(counts, [0, 0, 0, 0, 0, 0, 0, 24, 152, 112]);
+    }
+}

@@ -56,13 +56,15 @@ struct Heap {
 }
 
 impl Heap {
+    /// Moves the entry down until none of its children comes before it.
     fn sift_down(&mut self, mut slot: usize) {
         let moving = self.slots[slot];
         let mut child = slot * 2;
         while child <= self.len {
-            if child < self.len && self.slots[child + 1].before(self.slots[child]) {
-                child += 1;
-            }
+            // Without a branch, for which child is taken is as good as random: the slot behind the last is read
+            // too, and left out by the second factor.
+            let is_right = u8::from(self.slots[child + 1].before(self.slots[child]));
+            child += usize::from(is_right * u8::from(child < self.len));
             if moving.before(self.slots[child]) {
                 break;
             }
@@ -103,10 +105,10 @@ impl<const N: usize> Code<N> {
             node += 1;
         }
         while heap.len < 2 {
-            let forced = match max_symbol {
-                Some(symbol) if symbol < 2 => symbol + 1,
-                _ => 0,
-            };
+            // None yet: symbol 0. Otherwise the next one as far as 2, and behind that symbol 0.
+            let forced = max_symbol
+                .filter(|&symbol| symbol < 2)
+                .map_or(0, |symbol| symbol + 1);
             max_symbol = Some(max_symbol.map_or(forced, |symbol| symbol.max(forced)));
             heap.len += 1;
             heap.slots[heap.len] = Entry::new(1, 0, forced as u16);
@@ -177,8 +179,7 @@ fn limit_lengths<const N: usize>(
     if too_long > 0 {
         // Each step makes room for two nodes at the limit: a leaf above moves down one level and takes
         // one of them as its brother.
-        let mut left = too_long.cast_signed();
-        while left > 0 {
+        for _ in 0..too_long.div_ceil(2) {
             let mut bits = max_bits - 1;
             while per_length[bits] == 0 {
                 bits -= 1;
@@ -186,7 +187,6 @@ fn limit_lengths<const N: usize>(
             per_length[bits] -= 1;
             per_length[bits + 1] += 2;
             per_length[max_bits] -= 1;
-            left -= 2;
         }
         // Deal the lengths out again, longest first, to the leaves in order of growing frequency.
         let mut leaves = order
@@ -225,4 +225,68 @@ pub(super) fn canonical<const N: usize>(lengths: &[u8; N]) -> [u16; N] {
         }
     }
     codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    fn kraft<const N: usize>(code: &Code<N>, max_bits: u32) -> u32 {
+        let used = code.lengths.iter().filter(|&&length| length != 0);
+        used.map(|&length| 1 << (max_bits - u32::from(length)))
+            .sum()
+    }
+
+    #[test]
+    fn a_code_is_complete_and_rare_symbols_are_longer() {
+        let mut frequencies = [0_u32; 30];
+        for (symbol, frequency) in frequencies.iter_mut().enumerate() {
+            *frequency = 1 + 100 / (symbol as u32 + 1);
+        }
+        let code = Code::build(&frequencies, 15);
+        assert_eq!(kraft(&code, 15), 1 << 15);
+        assert!(
+            code.lengths.windows(2).all(|pair| pair[0] <= pair[1]),
+            "{:?}",
+            code.lengths
+        );
+        assert_eq!(code.max_symbol, 29);
+    }
+
+    #[test]
+    fn lengths_stay_within_the_limit() {
+        // Fibonacci frequencies make the deepest tree there is.
+        let mut frequencies = [1_u32; 19];
+        for symbol in 2..19 {
+            frequencies[symbol] = frequencies[symbol - 1] + frequencies[symbol - 2];
+        }
+        let code = Code::build(&frequencies, 7);
+        assert_eq!(code.lengths.iter().max(), Some(&7));
+        assert_eq!(kraft(&code, 7), 1 << 7);
+    }
+
+    #[test]
+    fn at_least_two_symbols_have_a_code() {
+        let code_for = |symbols: &[usize]| {
+            let mut frequencies = [0_u32; 30];
+            for &symbol in symbols {
+                frequencies[symbol] = 5;
+            }
+            let code = Code::build(&frequencies, 15);
+            let used = code
+                .lengths
+                .iter()
+                .enumerate()
+                .filter(|&(_, &length)| length == 1);
+            (
+                used.map(|(symbol, _)| symbol).collect::<Vec<_>>(),
+                code.max_symbol,
+            )
+        };
+        assert_eq!(code_for(&[]), (vec![0, 1], 1));
+        assert_eq!(code_for(&[0]), (vec![0, 1], 1));
+        assert_eq!(code_for(&[1]), (vec![1, 2], 2));
+        assert_eq!(code_for(&[2]), (vec![0, 2], 2));
+        assert_eq!(code_for(&[29]), (vec![0, 29], 29));
+    }
 }

@@ -29,7 +29,7 @@ struct Slot {
 /// Segments that are not done with, by number.
 #[derive(Debug, Default)]
 struct Slots {
-    slots: VecDeque<Slot>,
+    queue: VecDeque<Slot>,
     /// Number of the first.
     first: usize,
     /// The input's last bytes, where they are too few for a segment; known at its end.
@@ -38,15 +38,15 @@ struct Slots {
 
 impl Slots {
     fn end(&self) -> usize {
-        self.first + self.slots.len()
+        self.first + self.queue.len()
     }
 
     fn get(&self, index: usize) -> Option<&Slot> {
-        self.slots.get(index.checked_sub(self.first)?)
+        self.queue.get(index.checked_sub(self.first)?)
     }
 
     fn get_mut(&mut self, index: usize) -> Option<&mut Slot> {
-        self.slots.get_mut(index.checked_sub(self.first)?)
+        self.queue.get_mut(index.checked_sub(self.first)?)
     }
 
     fn data(&self, index: usize) -> Option<Arc<Vec<u8>>> {
@@ -57,7 +57,7 @@ impl Slots {
 impl Raw for Slots {
     fn pieces(&self, start: u64, end: u64, mut take: impl FnMut(&[u8])) {
         let mut at = (self.first * SEGMENT) as u64;
-        for data in self.slots.iter().map(|slot| &slot.data).chain(&self.rest) {
+        for data in self.queue.iter().map(|slot| &slot.data).chain(&self.rest) {
             let length = data.len() as u64;
             if at < end && start < at + length {
                 let from = start.saturating_sub(at) as usize;
@@ -172,7 +172,7 @@ impl Parallel {
             .pop()
             .unwrap_or_else(|| Vec::with_capacity(SEGMENT));
         let data = Arc::new(std::mem::replace(&mut self.filling, empty));
-        self.slots.slots.push_back(Slot { data, parsed: None });
+        self.slots.queue.push_back(Slot { data, parsed: None });
     }
 
     /// Hands the segments below `end` to the pool.
@@ -271,7 +271,7 @@ impl Parallel {
         }
         // The segment before the next one stays: it is history, and a block may begin in it.
         while self.slots.first + 1 < self.next_join {
-            let Some(slot) = self.slots.slots.pop_front() else {
+            let Some(slot) = self.slots.queue.pop_front() else {
                 break;
             };
             self.slots.first += 1;

@@ -16,11 +16,9 @@ pub(super) struct Parser {
     base: u64,
     /// Where in the window it searches next.
     pub(super) position: usize,
-    /// The match found at the byte before, length 2 if none, waiting whether this byte has a longer one.
+    /// The match found at the byte before, if any, waiting whether this byte has a longer one.
     pending: Found,
-    /// Whether the byte before is still to be written.
-    is_pending: bool,
-    /// Whether the search at the byte before was clean.
+    /// Whether that was searched with no match waiting.
     pending_clean: bool,
 }
 
@@ -31,7 +29,6 @@ impl Parser {
             base: 0,
             position: 0,
             pending: Found::NONE,
-            is_pending: false,
             pending_clean: false,
         }
     }
@@ -43,7 +40,6 @@ impl Parser {
         self.base = 0;
         self.position = skipped;
         self.pending = Found::NONE;
-        self.is_pending = false;
         if let Some(history) = history {
             self.window.fill(history);
             self.position += self.window.end;
@@ -80,8 +76,8 @@ impl Parser {
         self.base += HALF as u64;
     }
 
-    /// Parses to the end. `total` is the length of the whole input. The literal that may be left over is
-    /// handed back: zlib never ends a block after it, even when it is the last symbol a block can take.
+    /// Parses to the end. `total` is the length of the whole input. If it ends with a literal, that is handed back:
+    /// zlib never ends a block after it, even when it is the last symbol a block can take.
     pub(super) fn finish(&mut self, total: u64, tokens: &mut Vec<Token>) -> Option<Token> {
         // What zlib finds behind the end is what its window held there before it moved down: the byte 32 KiB
         // earlier, or zero as long as it never moved.
@@ -96,50 +92,58 @@ impl Parser {
             if self.position >= WINDOW - MIN_LOOKAHEAD {
                 self.slide();
             }
-            let lookahead = self.window.end - self.position;
-            let found = if self.pending.length < MAX_MATCH {
-                self.window
-                    .search_at_end(self.position, self.pending.length, lookahead)
-            } else {
-                Found::NONE
-            };
-            self.step(found, tokens);
+            self.parse_until(self.position + 1, tokens, |window, position, pending| {
+                window.search_at_end(position, pending, window.end - position)
+            });
         }
-        let byte = self
-            .is_pending
-            .then(|| self.window.byte(self.position - 1))?;
-        Some(Token::literal(byte))
+        tokens.pop_if(|token| token.distance_minus_1().is_none())
     }
 
     fn parse_ahead(&mut self, tokens: &mut Vec<Token>) {
-        while self.position + MIN_LOOKAHEAD <= self.window.end {
-            let found = if self.pending.length < MAX_MATCH {
-                self.window.search(self.position, self.pending.length)
+        let end = (self.window.end + 1).saturating_sub(MIN_LOOKAHEAD);
+        self.parse_until(end, tokens, |window, position, pending| {
+            window.search(position, pending)
+        });
+    }
+
+    /// Searches at the positions below `end`, as far as they do not lie in a match, and writes what is decided.
+    #[inline(always)]
+    fn parse_until(
+        &mut self,
+        end: usize,
+        tokens: &mut Vec<Token>,
+        search: impl Fn(&Window, usize, usize) -> Found,
+    ) {
+        let window = &self.window;
+        let (mut position, mut pending, mut is_clean) =
+            (self.position, self.pending, self.pending_clean);
+        while position < end {
+            if pending == Found::NONE {
+                pending = search(window, position, Found::NONE.length);
+                is_clean = true;
+                if pending == Found::NONE {
+                    tokens.push(Token::literal(window.byte(position)).with_clean(true));
+                }
+                position += 1;
+                continue;
+            }
+            // A longer match at the next byte makes this one a literal.
+            let found = if pending.length < MAX_MATCH {
+                search(window, position, pending.length)
             } else {
                 Found::NONE
             };
-            self.step(found, tokens);
-        }
-    }
-
-    /// Decides what becomes of the byte before, given what was found at this one.
-    #[inline(always)]
-    fn step(&mut self, found: Found, tokens: &mut Vec<Token>) {
-        if self.pending.length >= 3 && found.length <= self.pending.length {
-            let token = Token::matched(self.pending.length, self.pending.distance);
-            tokens.push(token.with_clean(self.pending_clean));
-            self.position += self.pending.length - 1;
-            self.pending = Found::NONE;
-            self.is_pending = false;
-        } else {
-            if self.is_pending {
-                let byte = self.window.byte(self.position - 1);
-                tokens.push(Token::literal(byte).with_clean(self.pending_clean));
+            if found.length > pending.length {
+                tokens.push(Token::literal(window.byte(position - 1)).with_clean(is_clean));
+                is_clean = false;
+                pending = found;
+                position += 1;
+            } else {
+                tokens.push(Token::matched(pending.length, pending.distance).with_clean(is_clean));
+                position += pending.length - 1;
+                pending = Found::NONE;
             }
-            self.is_pending = true;
-            self.pending_clean = self.pending.length < 3;
-            self.pending = found;
-            self.position += 1;
         }
+        (self.position, self.pending, self.pending_clean) = (position, pending, is_clean);
     }
 }

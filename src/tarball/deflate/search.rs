@@ -5,12 +5,14 @@
 //! longest match among those positions and, among equals, the nearest; *how* it is found does not matter.
 
 use super::codes::MAX_MATCH;
-use super::window::{LONG, MAX_DISTANCE, Positions, Window};
+use super::window::{LONG, MAX_DISTANCE, Positions, SHORT, Window};
 
 /// Longest walk along a chain.
 const MAX_CHAIN: u16 = 4_096;
 /// From this pending length on the walk is a quarter.
 const GOOD_LENGTH: usize = 32;
+/// Steps after which a walk is given up for one that is as long as zlib's at most.
+const PATIENCE: u32 = 4_096;
 /// A match of three bytes farther away is none.
 const TOO_FAR: usize = 4_096;
 
@@ -35,57 +37,112 @@ struct Walk<'a> {
     offset: usize,
 }
 
+impl<'a> Walk<'a> {
+    /// Of the chain of the match's first bytes and that of its last ones, which both lead through any match
+    /// longer than the best, the one whose first step goes farther.
+    #[inline(always)]
+    fn shorter(chain: &'a Positions, position: usize, ahead: usize, offset: usize) -> Self {
+        let tail = usize::from(chain[(position + offset) & 0xffff]);
+        if ahead + offset <= tail {
+            Self {
+                chain,
+                first: ahead,
+                offset: 0,
+            }
+        } else {
+            Self {
+                chain,
+                first: tail,
+                offset,
+            }
+        }
+    }
+}
+
+/// A walk was given up.
+struct TooLong;
+
 impl Window {
     /// The match at `position` that is longer than `pending`, where at least 262 bytes are left.
-    #[inline]
+    #[inline(always)]
     pub(super) fn search(&self, position: usize, pending: usize) -> Found {
         let position = position & 0xffff;
-        let limit = position.saturating_sub(MAX_DISTANCE);
-        let head = usize::from(self.previous[position]);
-        if head == 0 || head < limit {
-            return Found::NONE;
+        match usize::from(self.short_previous[position]) {
+            0 => Found::NONE,
+            first => self.search_from(position, pending, first),
         }
-        let mut best = Found {
-            length: pending,
-            distance: 0,
-        };
-        let mut next = head;
-        if pending < 3 {
-            let four = self.four(position);
-            let mut chain = MAX_CHAIN;
-            let mut three = 0;
-            let mut candidate = head;
-            loop {
-                let difference = self.four(candidate) ^ four;
-                if difference == 0 {
+    }
+
+    #[inline(always)]
+    fn search_from(&self, position: usize, pending: usize, first: usize) -> Found {
+        let limit = position.saturating_sub(MAX_DISTANCE);
+        if pending >= 3 {
+            let chain = if pending >= GOOD_LENGTH {
+                MAX_CHAIN >> 2
+            } else {
+                MAX_CHAIN
+            };
+            return self.improve(
+                position,
+                Found {
+                    length: pending,
+                    distance: 0,
+                },
+                first,
+                chain,
+            );
+        }
+        match self.first_in_chain(position, first, limit) {
+            Ok(candidate) => {
+                let length = self.common(position, candidate);
+                let next = usize::from(self.short_previous[candidate & 0xffff]);
+                self.improve(
+                    position,
+                    Found {
+                        length,
+                        distance: position - candidate,
+                    },
+                    next,
+                    MAX_CHAIN,
+                )
+            }
+            Err(three) => three,
+        }
+    }
+
+    /// The nearest position with four bytes in common; else the match of three, if there is one.
+    ///
+    /// zlib's chain holds a match of exactly three bytes only where the fourth differs in its highest bit and
+    /// in no other: no other difference leaves its hash as it is. The short chain ignores that bit.
+    #[inline(always)]
+    fn first_in_chain(&self, position: usize, first: usize, limit: usize) -> Result<usize, Found> {
+        let four = self.four(position);
+        let mut three = Found::NONE;
+        let mut candidate = first;
+        while candidate >= limit.max(1) {
+            let difference = self.four(candidate) ^ four;
+            if difference << 1 == 0 {
+                if self.is_out_of_reach(position, candidate, limit, MAX_CHAIN) {
                     break;
                 }
-                if difference << 8 == 0 && three == 0 {
-                    three = candidate;
+                if difference == 0 {
+                    return Ok(candidate);
                 }
-                candidate = usize::from(self.previous[candidate & 0xffff]);
-                chain -= 1;
-                if candidate <= limit || chain == 0 {
-                    return if three != 0 && position - three <= TOO_FAR {
-                        Found {
-                            length: 3,
-                            distance: position - three,
-                        }
-                    } else {
-                        Found::NONE
+                // The nearest one counts, even if it is too far and counts for none.
+                if three == Found::NONE {
+                    three = Found {
+                        length: 3,
+                        distance: position - candidate,
                     };
                 }
             }
-            best.length = self.common(position, candidate);
-            best.distance = position - candidate;
-            next = usize::from(self.previous[candidate & 0xffff]);
+            candidate = usize::from(self.short_previous[candidate & 0xffff]);
         }
-        let chain = if pending >= GOOD_LENGTH {
-            MAX_CHAIN >> 2
+        Err(if three.distance > TOO_FAR {
+            Found::NONE
         } else {
-            MAX_CHAIN
-        };
-        self.improve(position, best, next, chain)
+            three
+        })
     }
 
     /// The longest match beyond `best`, which the caller found or got as the length to beat; `next` is the first
@@ -103,11 +160,15 @@ impl Window {
                     position
                 };
                 let ahead = usize::from(self.long_previous[from & 0xffff]);
-                self.shorter_walk(&self.long_previous, position, ahead, need - LONG)
+                Walk::shorter(&self.long_previous, position, ahead, need - LONG)
             } else {
-                self.shorter_walk(&self.previous, position, next, need - 4)
+                Walk::shorter(&self.short_previous, position, next, need - SHORT)
             };
-            let Some((candidate, length)) = self.walk(&walk, position, limit, need) else {
+            let nearest = match self.walk(&walk, position, limit, need) {
+                Ok(nearest) => nearest,
+                Err(TooLong) => self.patient_walk(position, limit, need, chain),
+            };
+            let Some((candidate, length)) = nearest else {
                 break;
             };
             if self.is_out_of_reach(position, candidate, limit, chain) {
@@ -117,38 +178,12 @@ impl Window {
                 length,
                 distance: position - candidate,
             };
-            next = usize::from(self.previous[candidate & 0xffff]);
+            next = usize::from(self.short_previous[candidate & 0xffff]);
         }
         if best.distance == 0 {
             Found::NONE
         } else {
             best
-        }
-    }
-
-    /// Of the chain of the match's first bytes and that of its last ones, which both lead through any match
-    /// longer than the best, the one whose first step goes farther.
-    #[inline(always)]
-    fn shorter_walk<'a>(
-        &self,
-        chain: &'a Positions,
-        position: usize,
-        ahead: usize,
-        offset: usize,
-    ) -> Walk<'a> {
-        let tail = usize::from(chain[(position + offset) & 0xffff]);
-        if ahead + offset <= tail {
-            Walk {
-                chain,
-                first: ahead,
-                offset: 0,
-            }
-        } else {
-            Walk {
-                chain,
-                first: tail,
-                offset,
-            }
         }
     }
 
@@ -160,7 +195,7 @@ impl Window {
         position: usize,
         limit: usize,
         need: usize,
-    ) -> Option<(usize, usize)> {
+    ) -> Result<Option<(usize, usize)>, TooLong> {
         // The last eight of the bytes needed, or all of them if they are fewer.
         let (probe, mask) = if need >= 8 {
             (need - 8, u64::MAX)
@@ -170,15 +205,46 @@ impl Window {
         let bytes = self.eight(position + probe);
         let floor = (limit + walk.offset).max(walk.offset + 1);
         let mut at = walk.first;
+        let mut steps = 0;
         while at >= floor {
             let candidate = at - walk.offset;
             if (self.eight(candidate + probe) ^ bytes) & mask == 0 {
                 let length = self.common(position, candidate);
                 if length >= need {
-                    return Some((candidate, length));
+                    return Ok(Some((candidate, length)));
                 }
             }
             at = usize::from(walk.chain[at & 0xffff]);
+            steps += 1;
+            if steps == PATIENCE {
+                return Err(TooLong);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same for input that makes the chains long: along the short chain, which ends where zlib's does.
+    #[cold]
+    fn patient_walk(
+        &self,
+        position: usize,
+        limit: usize,
+        need: usize,
+        chain: u16,
+    ) -> Option<(usize, usize)> {
+        let four = self.four(position);
+        let mut candidate = usize::from(self.short_previous[position & 0xffff]);
+        while candidate >= limit.max(1) {
+            if self.four(candidate) == four {
+                if self.is_out_of_reach(position, candidate, limit, chain) {
+                    return None;
+                }
+                let length = self.common(position, candidate);
+                if length >= need {
+                    return Some((candidate, length));
+                }
+            }
+            candidate = usize::from(self.short_previous[candidate & 0xffff]);
         }
         None
     }
@@ -186,49 +252,44 @@ impl Window {
     /// Whether zlib's walk from `position` ends before it comes to `candidate`, which is on its chain.
     #[inline(always)]
     fn is_out_of_reach(&self, position: usize, candidate: usize, limit: usize, chain: u16) -> bool {
-        let rank = self.ranks[position & 0xffff];
-        // Position 0 ends a chain; the farthest distance counts for the first of the chain only.
-        candidate == 0
-            || candidate <= limit && usize::from(self.previous[position & 0xffff]) != candidate
-            || rank.wrapping_sub(self.ranks[candidate & 0xffff]) > chain
+        let steps = self.ranks[position & 0xffff].wrapping_sub(self.ranks[candidate & 0xffff]);
+        // The farthest distance counts for the first of the chain only.
+        steps > chain || candidate <= limit && steps != 1
     }
 
-    /// The same where fewer than 262 bytes are left: zlib's own walk.
+    /// The same where fewer than 262 bytes are left: nothing beyond them may decide, so candidates are compared
+    /// one by one.
     pub(super) fn search_at_end(&self, position: usize, pending: usize, lookahead: usize) -> Found {
         if lookahead < 3 {
             return Found::NONE;
         }
         let limit = position.saturating_sub(MAX_DISTANCE);
-        let mut candidate = usize::from(self.previous[position & 0xffff]);
-        if candidate == 0 || candidate < limit {
-            return Found::NONE;
-        }
-        let mut chain = if pending >= GOOD_LENGTH {
+        let chain = if pending >= GOOD_LENGTH {
             MAX_CHAIN >> 2
         } else {
             MAX_CHAIN
         };
+        let nice = lookahead.min(MAX_MATCH);
+        let four = self.four(position);
         let mut best = Found {
             length: pending,
             distance: 0,
         };
-        let nice = lookahead.min(MAX_MATCH);
-        loop {
-            let length = self.common(position, candidate).min(nice);
-            if length > best.length {
-                best = Found {
-                    length,
-                    distance: position - candidate,
-                };
-                if length >= nice {
+        let mut candidate = usize::from(self.short_previous[position & 0xffff]);
+        while candidate >= limit.max(1) && best.length < nice {
+            if (self.four(candidate) ^ four) << 1 == 0 {
+                if self.is_out_of_reach(position, candidate, limit, chain) {
                     break;
                 }
+                let length = self.common(position, candidate).min(nice);
+                if length > best.length {
+                    best = Found {
+                        length,
+                        distance: position - candidate,
+                    };
+                }
             }
-            candidate = usize::from(self.previous[candidate & 0xffff]);
-            chain -= 1;
-            if candidate <= limit || chain == 0 {
-                break;
-            }
+            candidate = usize::from(self.short_previous[candidate & 0xffff]);
         }
         if best.distance == 0 || best.length == 3 && best.distance > TOO_FAR {
             return Found::NONE;

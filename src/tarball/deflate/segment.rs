@@ -12,9 +12,9 @@ use super::token::Token;
 use super::window::HALF;
 
 /// Bytes of a segment: whole halves of the window, so that the window moves at the same bytes as zlib's.
-pub(super) const SEGMENT: usize = 8 * HALF;
+pub(super) const SEGMENT: usize = 12 * HALF;
 /// How far a parse runs on into the next segment.
-pub(super) const OVERRUN: usize = 8_192;
+pub(super) const OVERRUN: usize = 4_096;
 /// A repair looks whether it has met the other parse each time it has read this much.
 const REPAIR_STEP: usize = 16_384;
 
@@ -143,5 +143,62 @@ impl Meeting {
                 self.others = (self.others.0 + 1, self.others.1 + other.len());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Meeting, Token, overrun};
+
+    fn clean(length: usize) -> Token {
+        dirty(length).with_clean(true)
+    }
+
+    fn dirty(length: usize) -> Token {
+        if length == 1 {
+            Token::literal(b'a')
+        } else {
+            Token::matched(length, 1)
+        }
+    }
+
+    #[test]
+    fn parses_meet_at_the_first_byte_where_both_are_clean() {
+        // Ours begin at 2, 6, 9 and 14, the others at 0, 3, 6, 9 and 13; at 6 ours is not clean.
+        let ours = [clean(4), dirty(3), clean(5), clean(1)];
+        let others = [clean(2 + 1), clean(3), clean(3), clean(4), clean(3)];
+        let mut meeting = Meeting {
+            ours: (0, 2),
+            others: (0, 0),
+        };
+        assert_eq!(meeting.find(&ours, &others), Some((2, 3)));
+        let mut meeting = Meeting {
+            ours: (0, 0),
+            others: (0, 0),
+        };
+        assert_eq!(meeting.find(&ours, &others), Some((0, 0)));
+    }
+
+    #[test]
+    fn a_search_goes_on_where_it_ended() {
+        let ours = [clean(3), clean(3), clean(4)];
+        let others = [clean(4), clean(6), clean(1)];
+        let mut meeting = Meeting {
+            ours: (0, 0),
+            others: (0, 1),
+        };
+        assert_eq!(meeting.find(&ours[..1], &others), None);
+        assert_eq!(meeting.find(&ours, &others), None);
+        let longer = [clean(3), clean(3), clean(4), clean(1), clean(1)];
+        assert_eq!(meeting.find(&longer, &others), Some((4, 2)));
+    }
+
+    #[test]
+    fn what_begins_behind_the_border_is_overrun() {
+        let tokens = [clean(4), clean(4), clean(4)];
+        assert_eq!(overrun(&tokens, 12, 8), (2, 0));
+        assert_eq!(overrun(&tokens, 12, 7), (2, 1));
+        assert_eq!(overrun(&tokens, 12, 9), (3, 3));
+        assert_eq!(overrun(&tokens, 12, 12), (3, 0));
     }
 }

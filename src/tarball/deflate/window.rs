@@ -3,12 +3,12 @@
 //! Positions are 16-bit: the window holds two times 32 KiB and its upper half moves down when it is full, as
 //! in zlib. Position 0 is never matched, because 0 ends a chain.
 //!
-//! Two dictionaries are kept. The first is zlib's own: chains of positions with equal hash of four bytes.
-//! It decides *which* positions zlib would have looked at: each position knows its rank in its chain, so
-//! that "among the first 4,096 of the chain" is a subtraction. The second has chains over more bytes, which
-//! are much shorter, and finds the longest match without walking the first.
+//! zlib keeps chains of positions with equal hash of four bytes and looks at the first 4,096 of a chain. Here
+//! these chains are only counted: each position has a rank, its number in zlib's chain, so that "among the
+//! first 4,096" is a subtraction. What is walked are other chains with fewer positions that cannot match: one
+//! over four bytes (of the fourth without its highest bit, see `search`) and one over eight.
 //!
-//! Both depend on the data alone and are filled ahead of the parser.
+//! All of this depends on the data alone and is filled in ahead of the parser.
 
 /// zlib's `w_size`: half of the window, and the unit in which it moves.
 pub(super) const HALF: usize = 32_768;
@@ -23,9 +23,15 @@ pub(super) const MAX_DISTANCE: usize = HALF - MIN_LOOKAHEAD;
 /// window see zeros and their result is cut to the lookahead.
 const BYTES: usize = 2 * WINDOW + 8;
 
+/// Bytes that the short hash covers.
+pub(super) const SHORT: usize = 4;
+const SHORT_BITS: u32 = 16;
 /// Bytes that the long hash covers.
 pub(super) const LONG: usize = 8;
 const LONG_BITS: u32 = 15;
+
+/// Positions inserted at once where they lie in a run of one byte.
+const RUN: usize = 512;
 
 pub(super) type Positions = Box<[u16; WINDOW]>;
 
@@ -34,21 +40,24 @@ pub(super) struct Window {
     bytes: Box<[u8; BYTES]>,
     /// End of the bytes read so far.
     pub(super) end: usize,
-    /// Most recent position of each hash of four bytes.
-    heads: Box<[u16; 1 << 15]>,
-    /// Position before, in the chain of four bytes.
-    pub(super) previous: Positions,
-    /// Number of the position within its chain, modulo 65,536.
+    /// How many positions zlib's chain of each hash has had, modulo 65,536.
+    counts: Box<[u16; 1 << 15]>,
+    /// Number of the position in zlib's chain, modulo 65,536.
     pub(super) ranks: Positions,
+    /// Most recent position of each short hash.
+    short_heads: Box<[u16; 1 << SHORT_BITS]>,
+    /// Position before, in the short chain.
+    pub(super) short_previous: Positions,
     long_heads: Box<[u16; 1 << LONG_BITS]>,
     pub(super) long_previous: Positions,
-    /// Positions below are in the dictionary of four bytes.
-    inserted: usize,
-    /// Positions below are in the long dictionary.
+    /// Positions below are in the short chains.
+    short_inserted: usize,
+    /// Positions below are in the long chains.
     long_inserted: usize,
 }
 
 /// A zeroed array on the heap, made of untouched pages: what is never used costs nothing.
+#[expect(clippy::unnecessary_box_returns, reason = "too large for the stack")]
 fn zeroed<T: Clone + Default, const N: usize>() -> Box<[T; N]> {
     let boxed = vec![T::default(); N].into_boxed_slice();
     match boxed.try_into() {
@@ -59,14 +68,18 @@ fn zeroed<T: Clone + Default, const N: usize>() -> Box<[T; N]> {
 
 /// The hash of Chromium's zlib.
 #[inline(always)]
-fn hash(four: u32) -> usize {
+fn zlib_hash(four: u32) -> usize {
     (four.wrapping_mul(66_521).wrapping_add(66_521) >> 16 & 0x7fff) as usize
 }
 
 #[inline(always)]
+fn short_hash(four: u32) -> usize {
+    ((four << 1).wrapping_mul(0x9e37_79b1) >> (32 - SHORT_BITS)) as usize
+}
+
+#[inline(always)]
 fn long_hash(eight: u64) -> usize {
-    let bytes = eight << (64 - 8 * LONG);
-    (bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - LONG_BITS)) as usize
+    (eight.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - LONG_BITS)) as usize
 }
 
 impl Window {
@@ -74,23 +87,24 @@ impl Window {
         Self {
             bytes: zeroed(),
             end: 0,
-            heads: zeroed(),
-            previous: zeroed(),
+            counts: zeroed(),
             ranks: zeroed(),
+            short_heads: zeroed(),
+            short_previous: zeroed(),
             long_heads: zeroed(),
             long_previous: zeroed(),
-            inserted: 0,
+            short_inserted: 0,
             long_inserted: 0,
         }
     }
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        // The other tables are read only where these lead.
-        self.heads.fill(0);
+        // The other tables are read only where these lead, and only differences of counts matter.
+        self.short_heads.fill(0);
         self.long_heads.fill(0);
         self.end = 0;
-        self.inserted = 0;
+        self.short_inserted = 0;
         self.long_inserted = 0;
     }
 
@@ -150,30 +164,71 @@ impl Window {
 
     /// Inserts the positions of which all hashed bytes are there.
     fn insert(&mut self) {
-        let last = self.end.saturating_sub(3).max(self.inserted);
-        let long_last = self.end.saturating_sub(LONG - 1).max(self.long_inserted);
-        for position in self.long_inserted..self.inserted.min(long_last) {
+        let long_last = (self.end + 1).saturating_sub(LONG).max(self.long_inserted);
+        let short_last = (self.end + 1)
+            .saturating_sub(SHORT)
+            .max(self.short_inserted);
+        for position in self.long_inserted..self.short_inserted.min(long_last) {
             self.insert_long((position & 0xffff) as u16);
         }
-        for position in self.long_inserted.max(self.inserted)..long_last {
-            self.insert_one((position & 0xffff) as u16);
-            self.insert_long((position & 0xffff) as u16);
+        let mut next = self.long_inserted.max(self.short_inserted);
+        while next < long_last {
+            let end = (next + RUN).min(long_last);
+            if !self.insert_run(next, end) {
+                for position in next..end {
+                    self.insert_short((position & 0xffff) as u16);
+                    self.insert_long((position & 0xffff) as u16);
+                }
+            }
+            next = end;
         }
-        for position in self.inserted.max(long_last)..last {
-            self.insert_one((position & 0xffff) as u16);
+        for position in self.short_inserted.max(long_last)..short_last {
+            self.insert_short((position & 0xffff) as u16);
         }
-        self.inserted = last;
         self.long_inserted = long_last;
+        self.short_inserted = short_last;
+    }
+
+    /// Inserts positions that lie within a run of one byte, as does the one before them: each follows the one
+    /// before on every chain. Does nothing and returns false if they do not.
+    ///
+    /// One by one each would wait for the one before; packages with large blank areas are ten times slower then.
+    fn insert_run(&mut self, start: usize, end: usize) -> bool {
+        let Some(before) = start.checked_sub(1) else {
+            return false;
+        };
+        let bytes = &self.bytes[before..end + LONG - 1];
+        // The first few bytes tell in almost all cases.
+        if bytes[..LONG]
+            .iter()
+            .chain(bytes)
+            .any(|&byte| byte != bytes[0])
+        {
+            return false;
+        }
+        let rank = self.ranks[before & 0xffff];
+        for position in start..end {
+            self.short_previous[position & 0xffff] = (position - 1) as u16;
+            self.long_previous[position & 0xffff] = (position - 1) as u16;
+            self.ranks[position & 0xffff] = rank.wrapping_add((position - before) as u16);
+        }
+        let last = end - 1;
+        self.counts[zlib_hash(self.four(last))] = self.ranks[last & 0xffff];
+        self.short_heads[short_hash(self.four(last))] = last as u16;
+        self.long_heads[long_hash(self.eight(last))] = last as u16;
+        true
     }
 
     #[inline(always)]
-    fn insert_one(&mut self, position: u16) {
+    fn insert_short(&mut self, position: u16) {
         let at = usize::from(position);
-        let head = &mut self.heads[hash(self.four(at))];
-        let before = *head;
+        let four = self.four(at);
+        let count = &mut self.counts[zlib_hash(four)];
+        *count = count.wrapping_add(1);
+        self.ranks[at] = *count;
+        let head = &mut self.short_heads[short_hash(four)];
+        self.short_previous[at] = *head;
         *head = position;
-        self.previous[at] = before;
-        self.ranks[at] = self.ranks[usize::from(before)].wrapping_add(1);
     }
 
     #[inline(always)]
@@ -187,9 +242,9 @@ impl Window {
     /// Puts one byte behind the end, not as input: zlib's hash reads it for the third byte before the end.
     pub(super) fn insert_third_from_end(&mut self, beyond: u8) {
         self.bytes[self.end] = beyond;
-        if self.end >= 3 && self.inserted + 3 == self.end {
-            self.insert_one((self.inserted & 0xffff) as u16);
-            self.inserted += 1;
+        if self.short_inserted + SHORT == self.end + 1 {
+            self.insert_short((self.short_inserted & 0xffff) as u16);
+            self.short_inserted += 1;
         }
     }
 
@@ -197,16 +252,16 @@ impl Window {
     pub(super) fn slide(&mut self) {
         self.bytes.copy_within(HALF..=WINDOW, 0);
         self.end -= HALF;
-        self.inserted -= HALF;
+        self.short_inserted -= HALF;
         self.long_inserted -= HALF;
         let lower = |table: &mut [u16]| {
             for position in table {
                 *position = position.saturating_sub(HALF as u16);
             }
         };
-        lower(&mut self.heads[..]);
+        lower(&mut self.short_heads[..]);
         lower(&mut self.long_heads[..]);
-        for table in [&mut self.previous, &mut self.long_previous] {
+        for table in [&mut self.short_previous, &mut self.long_previous] {
             table.copy_within(HALF.., 0);
             lower(&mut table[..HALF]);
         }

@@ -77,6 +77,13 @@ impl Peers {
         self.scripts.join(".installed/packages").join(file)
     }
 
+    /// A file of a peer's package, to be loaded into Node.
+    pub(crate) fn module(&self, file: &str) -> PathBuf {
+        self.scripts
+            .join(".installed/clients/node_modules")
+            .join(file)
+    }
+
     /// A peer's program, in `home`.
     pub(crate) fn command(&self, peer: Peer, home: &Home) -> Command {
         home.command(self.scripts.join(".installed/bin").join(peer.program()))
