@@ -197,7 +197,11 @@ impl Packer<'_> {
         Ok((packed, closed))
     }
 
-    fn list(&self, manifest: &Manifest) -> Result<Packlist, Error> {
+    /// Which files the tarball of a directory will hold, in its order.
+    ///
+    /// # Errors
+    /// [`Error::Packlist`], and [`Error::Workspace`] for a root whose members cannot be found.
+    pub fn list(&self, manifest: &Manifest) -> Result<Packlist, Error> {
         let members = match manifest.document().get("workspaces") {
             Some(Value::Null) | None => Vec::new(),
             Some(workspaces) => workspace::map(manifest.directory(), workspaces)?,

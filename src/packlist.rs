@@ -152,6 +152,14 @@ pub enum PacklistError {
         /// The dependency.
         name: String,
     },
+    /// The hidden lockfile has a link that points nowhere.
+    #[error("{} lists {location} as a link, and not where to", lockfile.display())]
+    NoTarget {
+        /// The lockfile.
+        lockfile: PathBuf,
+        /// The link.
+        location: String,
+    },
     /// The hidden lockfile has a link to something it does not list.
     #[error("{} lists {location} as a link to {target}, which it does not list", lockfile.display())]
     MissingTarget {
@@ -197,7 +205,7 @@ impl PacklistError {
             Self::Dependency { name, .. } => {
                 return Some(format!("write the version range of {name:?} as a string"));
             }
-            Self::MissingTarget { .. } => {
+            Self::NoTarget { .. } | Self::MissingTarget { .. } => {
                 "run npm install to write the lockfile anew, or delete it"
             }
             Self::Pattern { .. } => "change or remove the rule",

@@ -10,9 +10,8 @@
 //   {"kind":"minimatch","pairs":[[pattern, path, partial], ...]}
 //     -> {"matches":[[pattern error or null, hit], ...]}
 //   {"kind":"sort","paths":[...]} -> {"tar":[positions],"listing":[positions]}
-//   {"kind":"pack","directory":"/abs","prefix":"/abs"?,"workspaces":["/abs",...]?,"tar":"/abs/out.tar"?}
-//     -> {"files":[...tar order...],"warnings":[...],"sha256":"...of the uncompressed tar",
-//         "json":{...the --json object, its digests of the gzip left in...}}
+//   {"kind":"pack","directory":"/abs","prefix":"/abs"?,"workspaces":["/abs",...]?}
+//     -> {"files":[...tar order...],"warnings":[...],"json":{...what --json prints...}}
 //      | {"files":[...],"warnings":[...],"never":true}   node-tar hung, as it may with hard links
 //      | {"refused":{"code":"ENOENT","message":"..."}}
 //
@@ -20,11 +19,8 @@
 // arborist's loadActual, npm-packlist, tar with pacote's options, and lib/utils/tar.js.
 
 import { createRequire } from 'node:module'
-import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
 import { createInterface } from 'node:readline'
 
 const npm = process.argv[2] || process.env.CONSIGN_JUDGE_NPM ||
@@ -47,9 +43,9 @@ const { redact } = (() => {
   }
 })()
 
-// What npm logs as warnings while it lists.
 // How long a package may take, in milliseconds.
 const patience = Number(process.env.CONSIGN_JUDGE_PATIENCE) || 5000
+// What npm logs as warnings while it lists.
 let warnings = []
 process.on('log', (level, ...args) => {
   if (level === 'warn') {
@@ -133,7 +129,7 @@ const sort = ({ paths }) => {
   }
 }
 
-const packed = async ({ directory, prefix, workspaces, tar: out }, listed) => {
+const packed = async ({ directory, prefix, workspaces }, listed) => {
   const manifest = await pacote.manifest(npa(directory), {
     Arborist, preferOnline: true, _isRoot: true, allowDirectory: 'all',
   })
@@ -147,19 +143,13 @@ const packed = async ({ directory, prefix, workspaces, tar: out }, listed) => {
     throw new TypeError('no paths specified to add to archive')
   }
   const options = tarCreateOptions(manifest)
-  const stream = tar.c({ ...options, gzip: { level: 1 } }, files.slice())
+  const stream = tar.c(options, files.slice())
   const tarball = await stream.concat()
-  const plain = gunzipSync(tarball)
-  if (out) {
-    writeFileSync(out, plain)
-  }
   const json = await getContents(manifest, tarball)
-  json.integrity = String(json.integrity)
   return {
     files: listed.files,
-    sha256: createHash('sha256').update(plain).digest('hex'),
-    json,
-    redacted: redact(json.files.map(({ path }) => path)),
+    // As the display of npm's command line does it.
+    json: JSON.parse(redact(JSON.stringify(json))),
   }
 }
 

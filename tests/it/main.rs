@@ -5,7 +5,6 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::too_many_lines,
-    clippy::format_collect,
     reason = "a test that cannot go on says where and stops"
 )]
 

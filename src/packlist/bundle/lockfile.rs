@@ -103,13 +103,20 @@ impl Lockfile {
                 .filter(|(_, meta)| link_target(meta).is_none())
                 .map(|(location, _)| location.as_str()),
         );
+        let lockfile = || self.root.join("node_modules/.package-lock.json");
         for (location, meta) in entries() {
             let Some(target) = link_target(meta) else {
                 continue;
             };
+            if !meta.get("resolved").is_some_and(Value::is_string) {
+                return Err(PacklistError::NoTarget {
+                    lockfile: lockfile(),
+                    location: location.clone(),
+                });
+            }
             if !known.contains(self.normalized(&target).as_str()) {
                 return Err(PacklistError::MissingTarget {
-                    lockfile: self.root.join("node_modules/.package-lock.json"),
+                    lockfile: lockfile(),
                     location: location.clone(),
                     target,
                 });
