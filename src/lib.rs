@@ -13,6 +13,7 @@
 
 pub mod cli;
 pub mod codeartifact;
+mod collation;
 pub mod config;
 pub mod document;
 pub mod environment;

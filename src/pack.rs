@@ -186,6 +186,7 @@ impl Packer<'_> {
             directory,
             &list.entries,
             &bins(changed.document()),
+            self.options.threads,
             &mut gzip,
         )?;
         let (writer, digests) = gzip.finish().map_err(TarballError::Write)?.finish();

@@ -13,6 +13,8 @@ use icu_collator::options::{CaseLevel, CollatorOptions, Strength};
 use icu_collator::preferences::CollationNumericOrdering;
 use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
 
+use crate::collation;
+
 /// ASCII punctuation in ICU's primary order; digits and letters follow.
 const PUNCTUATION: &[u8] = b"\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
 
@@ -92,6 +94,7 @@ pub(crate) fn sort_for_tar<T>(entries: Vec<T>, path: impl Fn(&T) -> &str) -> Vec
     }
     let mut entries = entries;
     let collator = collator(false);
+    let collator = collator.as_ref().map(Collator::as_borrowed);
     entries.sort_by(|one, other| {
         let (one, other) = (path(one), path(other));
         compare_for_tar(collator.as_ref(), one, other).then_with(|| one.cmp(other))
@@ -172,6 +175,7 @@ fn extension(base: &str) -> &str {
 /// order.
 pub fn listing_order<S: AsRef<str>>(paths: &[S]) -> Vec<usize> {
     let collator = collator(true);
+    let collator = collator.as_ref().map(Collator::as_borrowed);
     let mut order: Vec<(bool, usize, &str)> = paths
         .iter()
         .map(AsRef::as_ref)
@@ -200,7 +204,7 @@ fn begins_upper(path: &str) -> bool {
 }
 
 /// ICU's English collator; `None` only if its compiled-in data were missing.
-fn collator(listing: bool) -> Option<CollatorBorrowed<'static>> {
+fn collator(listing: bool) -> Option<Collator> {
     let mut preferences = CollatorPreferences::default();
     let mut options = CollatorOptions::default();
     if listing {
@@ -210,7 +214,7 @@ fn collator(listing: bool) -> Option<CollatorBorrowed<'static>> {
     } else {
         options.strength = Some(Strength::Tertiary);
     }
-    Collator::try_new(preferences, options).ok()
+    collation::english(preferences, options)
 }
 
 #[cfg(test)]
@@ -237,6 +241,7 @@ mod tests {
         let Some(collator) = collator(false) else {
             panic!("the collator's data are compiled in");
         };
+        let collator = collator.as_borrowed();
         let mut state = 0x2545_F491_4F6C_DD1D_u64;
         let mut byte = || {
             state ^= state << 13;

@@ -1,16 +1,17 @@
 //! The tar stream of a package: headers, data and the end.
 
+mod read_ahead;
+
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::header::{BLOCK, Kind, append_header, padding};
+use read_ahead::ReadAhead;
+
+use super::header::{BLOCK, Kind, append_header};
 use super::path::{archive_path, link_target};
 use crate::packlist::FileEntry;
-
-/// Data is copied through a buffer of this many bytes.
-const BUFFER: usize = 128 * 1024;
 
 /// Why a package could not be written as a tarball.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +73,8 @@ pub struct PackedFile {
 }
 
 /// Writes the tar stream of the package in `root`: its files in the order
-/// given. `bins` are the values of the manifest's normalised `bin`.
+/// given. `bins` are the values of the manifest's normalised `bin`. Small files
+/// are read ahead by up to so many threads; the stream does not depend on them.
 ///
 /// Returns the entries as written; of a large package that is the only part
 /// that grows with it.
@@ -84,7 +86,8 @@ pub fn write_archive(
     root: &Path,
     entries: &[FileEntry],
     bins: &[&str],
-    mut writer: impl Write,
+    threads: NonZeroUsize,
+    writer: impl Write,
 ) -> Result<Vec<PackedFile>, TarballError> {
     if entries.is_empty() {
         return Err(TarballError::Empty {
@@ -93,8 +96,7 @@ pub fn write_archive(
     }
     let mut first_names: HashMap<(u64, u64), &str> = HashMap::new();
     let mut packed = Vec::with_capacity(entries.len());
-    let mut header = Vec::with_capacity(4 * BLOCK);
-    let mut buffer = vec![0; BUFFER];
+    let mut stream = ReadAhead::new(writer, threads);
     for entry in entries {
         let mode = archive_mode(entry.mode, is_bin(&entry.path, bins));
         let path = archive_path(&entry.path);
@@ -106,25 +108,17 @@ pub fn write_archive(
             Some(target) => Kind::HardLink { target },
             None => Kind::File { size: entry.size },
         };
-        header.clear();
-        append_header(&mut header, &path, mode, kind);
-        writer.write_all(&header).map_err(TarballError::Write)?;
+        append_header(stream.header(), &path, mode, kind);
         let size = if linked.is_some() { 0 } else { entry.size };
-        if size > 0 {
-            copy_file(&root.join(&entry.path), size, &mut buffer, &mut writer)?;
-            writer
-                .write_all(&[0; BLOCK][..padding(size)])
-                .map_err(TarballError::Write)?;
-        }
+        stream.data(root.join(&entry.path), size)?;
         let path = match path.strip_prefix("package/") {
             Some(inner) => inner.to_owned(),
             None => path,
         };
         packed.push(PackedFile { path, size, mode });
     }
-    writer
-        .write_all(&[0; 2 * BLOCK])
-        .map_err(TarballError::Write)?;
+    stream.header().extend_from_slice(&[0; 2 * BLOCK]);
+    stream.finish()?;
     Ok(packed)
 }
 
@@ -147,39 +141,6 @@ fn is_bin(path: &str, bins: &[&str]) -> bool {
         _ => path,
     };
     bins.contains(&compared)
-}
-
-/// Copies a file that was `size` bytes long when it was listed.
-fn copy_file(
-    path: &Path,
-    size: u64,
-    buffer: &mut [u8],
-    writer: &mut impl Write,
-) -> Result<(), TarballError> {
-    let read_error = |source| TarballError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let changed = || TarballError::Changed {
-        path: path.to_owned(),
-        expected: size,
-    };
-    let mut file = File::open(path).map_err(read_error)?;
-    let mut left = size;
-    loop {
-        let read = match file.read(buffer) {
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(read_error(error)),
-        };
-        if read == 0 {
-            return if left == 0 { Ok(()) } else { Err(changed()) };
-        }
-        left = left.checked_sub(read as u64).ok_or_else(changed)?;
-        writer
-            .write_all(&buffer[..read])
-            .map_err(TarballError::Write)?;
-    }
 }
 
 #[cfg(test)]

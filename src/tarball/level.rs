@@ -160,7 +160,7 @@ impl Blocks {
         let level = self.level;
         let worker = || move |job: Job| job.run(level);
         let wanted = self.threads.get();
-        match (wanted > 1 && !is_last).then(|| Pool::start(wanted, worker)) {
+        match (wanted > 1 && !is_last).then(|| Pool::start("deflate", wanted, worker)) {
             Some(Ok(pool)) => Workers::Threads(pool),
             Some(Err(_)) | None => Workers::Caller,
         }

@@ -59,12 +59,12 @@ pub(crate) struct Pool<J, R> {
 }
 
 impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
-    /// Starts `count` threads, each with a worker of its own made by `worker`; fewer where the system allows
-    /// fewer.
+    /// Starts `count` threads of that name, each with a worker of its own made by `worker`; fewer where the
+    /// system allows fewer.
     ///
     /// # Errors
     /// The system's error if not even one could be started.
-    pub(crate) fn start<W>(count: usize, worker: impl Fn() -> W) -> io::Result<Self>
+    pub(crate) fn start<W>(name: &str, count: usize, worker: impl Fn() -> W) -> io::Result<Self>
     where
         W: FnMut(J) -> R + Send + 'static,
     {
@@ -80,7 +80,7 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         for _ in 0..count {
             let (queue, sender, work) = (Arc::clone(&queue), sender.clone(), worker());
             let spawned = thread::Builder::new()
-                .name("deflate".to_owned())
+                .name(name.to_owned())
                 .spawn(move || run(&queue, &sender, work));
             match spawned {
                 Ok(thread) => threads.push(thread),
@@ -137,7 +137,7 @@ impl<J, R> Drop for Pool<J, R> {
 }
 
 fn panicked() -> io::Error {
-    io::Error::other("a compression thread ended early")
+    io::Error::other("a thread ended early")
 }
 
 /// A thread's life. A panic ends it, with `None` as the result of its job.
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn every_job_gives_one_result() {
-        let pool = Pool::start(3, || |job: u32| job * 2).unwrap();
+        let pool = Pool::start("test", 3, || |job: u32| job * 2).unwrap();
         (0..100).for_each(|job| pool.push(job));
         pool.push_first(100);
         let mut results: Vec<u32> = (0..=100).map(|_| pool.receive().unwrap()).collect();
@@ -172,12 +172,12 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error_and_no_wait() {
-        let pool = Pool::start(2, || |job: u32| 10 / job).unwrap();
+        let pool = Pool::start("test", 2, || |job: u32| 10 / job).unwrap();
         pool.push(5);
         assert_eq!(pool.receive().unwrap(), 2);
         pool.push(0);
         let error = pool.receive().unwrap_err();
-        assert_eq!(error.to_string(), "a compression thread ended early");
+        assert_eq!(error.to_string(), "a thread ended early");
         pool.push(0);
         pool.receive().unwrap_err();
         // No thread is left: the jobs stay, and dropping the pool does not wait for them.
@@ -188,7 +188,7 @@ mod tests {
     fn dropping_leaves_queued_jobs_undone() {
         let done = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&done);
-        let pool = Pool::start(1, move || {
+        let pool = Pool::start("test", 1, move || {
             let done = Arc::clone(&counted);
             move |job: u64| {
                 (0..job).fold(0_u64, |sum, number| std::hint::black_box(sum + number));

@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use icu_collator::options::CollatorOptions;
-use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
+use icu_collator::{Collator, CollatorPreferences};
 
 use super::pattern::{Glob, Part};
+use crate::collation;
 
 /// A workspaces list, sorted into what is wanted and what is not.
 pub(super) struct Patterns {
@@ -113,7 +114,8 @@ pub(super) fn directories(root: &Path, patterns: &Patterns) -> Vec<String> {
         }
     }
     let mut found: Vec<String> = found.into_iter().collect();
-    if let Some(collator) = english() {
+    let collator = collation::english(CollatorPreferences::default(), CollatorOptions::default());
+    if let Some(collator) = collator.as_ref().map(Collator::as_borrowed) {
         found.sort_by(|left, right| collator.compare(left, right));
     }
     let mut ordered = Vec::new();
@@ -131,11 +133,6 @@ pub(super) fn directories(root: &Path, patterns: &Patterns) -> Vec<String> {
         );
     }
     ordered
-}
-
-fn english() -> Option<CollatorBorrowed<'static>> {
-    // The root collation is English's.
-    Collator::try_new(CollatorPreferences::default(), CollatorOptions::default()).ok()
 }
 
 struct Walk<'a> {

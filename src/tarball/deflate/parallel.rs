@@ -113,7 +113,7 @@ impl Parallel {
             move |job: Job| job.run(parser.get_or_insert_with(Parser::new))
         };
         Ok(Self {
-            pool: Pool::start(threads.get(), worker)?,
+            pool: Pool::start("deflate", threads.get(), worker)?,
             limit: threads.get() + AHEAD,
             slots: Slots::default(),
             filling: Vec::with_capacity(SEGMENT),
