@@ -183,7 +183,10 @@ impl Walk<'_> {
 
     fn take(&mut self, path: &str) {
         let shown = if path.is_empty() { "." } else { path };
-        if self.root.join(path).is_dir() && !self.patterns.ignores(shown) {
+        let full = self.root.join(path);
+        // A link that leads nowhere is found too; reading its manifest tells a missing directory, which
+        // is no member, from links in a circle, which are an error.
+        if (full.is_dir() || full.is_symlink()) && !self.patterns.ignores(shown) {
             self.found.insert(shown.to_owned());
         }
     }

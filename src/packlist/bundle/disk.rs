@@ -57,12 +57,12 @@ impl Disk {
                 };
                 if let Some(found) = found.filter(reachable) {
                     let path = directory.join("node_modules").join(found);
-                    if loaded || path != from {
+                    if loaded || self.placed.contains(&place) || !self.is_known(&path, from) {
                         self.placed.insert(place);
                         return Some(self.installed(path));
                     }
-                    // A package that depends on itself, in a directory npm has not loaded: npm
-                    // sees that it has it already and looks no further on disk.
+                    // npm sees that it has loaded this package already, as the target of a link,
+                    // takes it for no child of this directory and looks no further on disk.
                     only_loaded = true;
                 }
             }
@@ -71,6 +71,22 @@ impl Disk {
             }
             directory = directory.parent()?;
         }
+    }
+
+    /// Whether npm has loaded a package as the target of a link by the time that `from` asks for it:
+    /// because `from` is or lies in that package, or because a link was followed there.
+    fn is_known(&mut self, package: &Path, from: &Path) -> bool {
+        if from.starts_with(package) || self.manifests.contains_key(package) {
+            return true;
+        }
+        if package.is_symlink() {
+            return false;
+        }
+        let modules = self.root.join("node_modules");
+        let root = self.root.clone();
+        self.modules(&root)
+            .values()
+            .any(|name| std::fs::canonicalize(modules.join(name)).is_ok_and(|real| real == package))
     }
 
     /// What lies in a package's `node_modules`; nothing when any of it cannot be read.

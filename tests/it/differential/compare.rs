@@ -16,8 +16,9 @@ use super::tree::Tree;
 
 /// What the library answers.
 pub(crate) enum Ours {
-    /// The files in the tarball's order, and what `pack --json` prints, which names the tarball's digests.
-    Packed(Packlist, Value),
+    /// The files in the tarball's order; what `pack --json` prints, which names the tarball's digests; whether
+    /// anything is bundled.
+    Packed(Packlist, Value, bool),
     /// A refusal, by npm's error code or, without one, by the kind of JavaScript error.
     Refused(String),
 }
@@ -81,7 +82,9 @@ pub(crate) fn ours(tree: &Tree, base: &Path) -> Ours {
     match answer {
         Ok((list, packed)) => {
             let json = serde_json::to_value(Contents(&packed)).expect("contents are plain data");
-            Ours::Packed(list, json)
+            let bundles = manifest.document().get("bundleDependencies");
+            let bundles = bundles.is_some() && json["bundled"] != json!([]);
+            Ours::Packed(list, json, bundles)
         }
         Err(Error::Packlist(error)) => Ours::Refused(code(&error)),
         Err(Error::Tarball(TarballError::Empty { .. })) => Ours::Refused("TypeError".to_owned()),
@@ -131,7 +134,13 @@ pub(crate) fn differences(ours: &Ours, theirs: &Value) -> Vec<String> {
             let while_walking = |code: &str| {
                 matches!(
                     code,
-                    "ENOENT" | "EISDIR" | "ENOTDIR" | "ELOOP" | "EACCES" | "SyntaxError"
+                    "ENOENT"
+                        | "EISDIR"
+                        | "ENOTDIR"
+                        | "ELOOP"
+                        | "EACCES"
+                        | "SyntaxError"
+                        | "TypeError"
                 )
             };
             if expected == Some(code.as_str())
@@ -143,14 +152,12 @@ pub(crate) fn differences(ours: &Ours, theirs: &Value) -> Vec<String> {
                 vec![format!("refusal: ours {code}, npm {}", theirs["refused"])]
             }
         }
-        Ours::Packed(list, json) if refused.is_null() => packed_differences(list, json, theirs),
+        Ours::Packed(list, json, _) if refused.is_null() => packed_differences(list, json, theirs),
         // With nothing to bundle the library does not look at what is installed.
-        Ours::Packed(list, _)
-            if list.bundled.is_empty() && refused["code"].as_str().is_some_and(is_about_links) =>
-        {
+        Ours::Packed(_, _, false) if refused["code"].as_str().is_some_and(is_about_links) => {
             Vec::new()
         }
-        Ours::Packed(list, _) => {
+        Ours::Packed(list, _, _) => {
             vec![format!(
                 "npm refuses ({refused}), ours packs {:?}",
                 paths(&list.entries)
@@ -222,7 +229,9 @@ fn packed_differences(list: &Packlist, json: &Value, theirs: &Value) -> Vec<Stri
     let theirs = &theirs["json"];
     // The digests are the tarball's, so with them every byte of it agrees.
     for (key, expected) in theirs.as_object().into_iter().flatten() {
-        if json[key] != *expected {
+        // A newline in a PAX record confuses npm's own reader, from which its list of files is.
+        let misread = key == "files" && ours.iter().any(|path| path.contains(['\n', '\r']));
+        if json[key] != *expected && !misread {
             differences.push(format!("{key}: ours {}, npm {expected}", json[key]));
         }
     }
