@@ -96,23 +96,28 @@ impl Release {
 }
 
 /// How packages are packed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct PackOptions<'a> {
     /// Which gzip the tarball gets.
     pub compression: Compression,
-    /// How many threads compress.
-    pub threads: NonZeroUsize,
+    /// How many threads read and compress; as many as the machine has for us, unless said. The bytes do not
+    /// depend on them.
+    pub threads: Option<NonZeroUsize>,
     /// The selected workspaces, if any were: what is packed depends on them.
     pub workspaces: Option<Workspaces<'a>>,
 }
 
-impl Default for PackOptions<'_> {
-    fn default() -> Self {
-        Self {
-            compression: Compression::Npm,
-            threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            workspaces: None,
+impl PackOptions<'_> {
+    /// A package that one thread packs in a millisecond starts no other: asking for the machine's alone takes
+    /// half of one in a container.
+    fn threads_for(&self, list: &Packlist) -> NonZeroUsize {
+        const SMALL: u64 = 256 * 1024;
+        let bytes: u64 = list.entries.iter().map(|entry| entry.size + 512).sum();
+        if bytes <= SMALL {
+            return NonZeroUsize::MIN;
         }
+        let machine = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.threads.unwrap_or_else(machine)
     }
 }
 
@@ -180,13 +185,14 @@ impl Packer<'_> {
             .run(Event::Prepare, directory, changed.document(), &extra)?;
         let changed = Manifest::read_to_pack(directory)?;
         let list = self.list(&changed)?;
-        let gzip = |writer| Gzip::new(writer, self.options.compression, self.options.threads);
+        let threads = self.options.threads_for(&list);
+        let gzip = |writer| Gzip::new(writer, self.options.compression, threads);
         let mut gzip = gzip(DigestWriter::new(open()?));
         let files = write_archive(
             directory,
             &list.entries,
             &bins(changed.document()),
-            self.options.threads,
+            threads,
             &mut gzip,
         )?;
         let (writer, digests) = gzip.finish().map_err(TarballError::Write)?.finish();

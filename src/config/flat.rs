@@ -211,7 +211,11 @@ impl Flat {
         };
         let path = self.directory.join(path);
         let text = match std::fs::read(&path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).replace("\r\n", "\n"),
+            Ok(bytes) if bytes.contains(&b'\r') => {
+                String::from_utf8_lossy(&bytes).replace("\r\n", "\n")
+            }
+            Ok(bytes) => String::from_utf8(bytes)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(source) => {
                 return Err(ConfigError::Read {
@@ -225,8 +229,16 @@ impl Flat {
         if text.is_empty() {
             return Ok(());
         }
-        let certificates = text
-            .split(END)
+        // A file of a system's authorities is read by every command, so it is searched fast.
+        let mut begin = 0;
+        let mut parts: Vec<&str> = Vec::new();
+        for end in memchr::memmem::find_iter(text.as_bytes(), END) {
+            parts.extend(text.get(begin..end));
+            begin = end + END.len();
+        }
+        parts.extend(text.get(begin..));
+        let certificates = parts
+            .into_iter()
             .map(|part| part.trim_start_matches(super::value::is_white_space))
             .filter(|part| !part.is_empty())
             .map(|part| format!("{part}{END}").into())

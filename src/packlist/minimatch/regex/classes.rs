@@ -7,6 +7,9 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 
 use super::super::fold::{canonical_unit, simple_fold};
 
+/// Up to so many members are folded one by one: making the table of all takes longer than a small package.
+const FEW: u32 = 4_096;
+
 /// A set of canonical units (or code points).
 #[derive(Debug)]
 pub(super) struct Class {
@@ -99,13 +102,23 @@ pub(super) fn canonical_ranges(
         points.extend_from_slice(category_ranges(*category));
     }
     let ranges = merged(points);
-    let folded = folding(unicode).iter().filter(|(point, _)| {
-        let index = ranges.partition_point(|(_, last)| last < point);
-        ranges.get(index).is_some_and(|(first, _)| first <= point)
-    });
-    let folded: Vec<(u32, u32)> = folded
-        .map(|(_, canonical)| (*canonical, *canonical))
-        .collect();
+    let count: u32 = ranges.iter().map(|(first, last)| last - first + 1).sum();
+    let canonical = |point: u32| (point, point);
+    let folded: Vec<(u32, u32)> = if count <= FEW {
+        let members = ranges.iter().flat_map(|&(first, last)| first..=last);
+        members
+            .map(|point| canonical(fold(point, unicode)))
+            .collect()
+    } else {
+        let is_member = |point: u32| {
+            let index = ranges.partition_point(|&(_, last)| last < point);
+            ranges.get(index).is_some_and(|&(first, _)| first <= point)
+        };
+        let folding = folding(unicode)
+            .iter()
+            .filter(|(point, _)| is_member(*point));
+        folding.map(|(_, folded)| canonical(*folded)).collect()
+    };
     merged([ranges, folded].concat())
 }
 
