@@ -5,6 +5,7 @@
 //! the AWS SDK.
 
 pub mod endpoint;
+mod http;
 mod identity;
 pub mod token;
 

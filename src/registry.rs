@@ -9,7 +9,7 @@ pub mod outcome;
 pub mod packument;
 pub mod retry;
 pub mod secret;
-mod tls;
+pub(crate) mod tls;
 pub mod url;
 
 pub use self::url::RegistryUrl;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_codeartifact::config::Region;
-use aws_smithy_http_client::{Builder, tls};
 use url::Url;
+
+use super::http::AwsHttp;
 
 /// What a user can say about AWS; all else comes from the standard chain:
 /// environment, profiles, SSO, web identity, container, instance metadata.
@@ -37,7 +38,7 @@ impl StaticCredentials {
 /// first request is signed.
 pub(super) async fn sdk_config(options: &AwsOptions) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client(options))
+        .http_client(AwsHttp::default())
         .timeout_config(
             aws_config::timeout::TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(10))
@@ -51,21 +52,4 @@ pub(super) async fn sdk_config(options: &AwsOptions) -> SdkConfig {
         loader = loader.region(Region::new(region.clone()));
     }
     loader.load().await
-}
-
-/// rustls on ring; without TLS where the service was given as plain http, so
-/// that a look-alike on the loopback costs no reading of root certificates.
-fn http_client(options: &AwsOptions) -> aws_sdk_codeartifact::config::SharedHttpClient {
-    if options
-        .service
-        .as_ref()
-        .is_some_and(|url| url.scheme() == "http")
-    {
-        return Builder::new().build_http();
-    }
-    Builder::new()
-        .tls_provider(tls::Provider::Rustls(
-            tls::rustls_provider::CryptoMode::Ring,
-        ))
-        .build_https()
 }

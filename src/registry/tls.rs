@@ -1,4 +1,4 @@
-//! TLS for the registry: rustls on ring, the system's roots, and Mozilla's
+//! TLS for registries and AWS: rustls on ring, the system's roots, and Mozilla's
 //! where the system has none, as on an image that holds nothing but consign.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 /// Which certificate authorities are believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Roots {
+pub(crate) enum Roots {
     /// None: for connections without TLS, where reading the system's roots
     /// would be most of the time a small publish takes.
     None,
@@ -20,7 +20,7 @@ pub(super) enum Roots {
 ///
 /// # Errors
 /// Only where ring lacks the protocol versions that rustls takes for safe.
-pub(super) fn client_config(roots: Roots) -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn client_config(roots: Roots) -> Result<ClientConfig, rustls::Error> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(root_store(roots))
