@@ -2,6 +2,8 @@
 //!
 //! Names, rules and files are doubled step by step; each row says how long the step took and how
 //! that compares with the step before. Where the work is linear no row gets far above 2.
+//!
+//! `cargo bench --bench packlist -- DIRECTORY...` times package directories instead.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -9,13 +11,52 @@
 )]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use consign::manifest::Manifest;
 use consign::packlist::{Package, Rule, packlist};
 use serde_json::Map;
 
 fn main() {
+    let directories: Vec<PathBuf> = std::env::args_os()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .map(PathBuf::from)
+        .collect();
+    if directories.is_empty() {
+        growth();
+    } else {
+        directories.iter().for_each(|directory| time(directory));
+    }
+}
+
+/// Times the selecting and ordering of a package's files, warm.
+fn time(directory: &Path) {
+    let root = directory.canonicalize().unwrap();
+    let manifest = Manifest::read_to_pack(&root).unwrap();
+    let package = Package {
+        root: &root,
+        manifest: manifest.document(),
+        members: &[],
+        workspaces: None,
+    };
+    let mut took: Vec<Duration> = (0..11)
+        .map(|_| {
+            let started = Instant::now();
+            packlist(&package).unwrap();
+            started.elapsed()
+        })
+        .collect();
+    took.sort();
+    let files = packlist(&package).unwrap().entries.len();
+    println!(
+        "{files:>7} files  median {:.2?}  least {:.2?}",
+        took[5], took[0]
+    );
+}
+
+fn growth() {
     doubling(
         "rules over 2,000 files: bare names",
         &[1_250, 2_500, 5_000, 10_000],
