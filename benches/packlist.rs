@@ -27,7 +27,9 @@ fn main() {
     if directories.is_empty() {
         growth();
     } else {
-        directories.iter().for_each(|directory| time(directory));
+        for directory in &directories {
+            time(directory);
+        }
     }
 }
 

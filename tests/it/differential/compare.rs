@@ -82,8 +82,14 @@ pub(crate) fn ours(tree: &Tree, base: &Path) -> Ours {
     match answer {
         Ok((list, packed)) => {
             let json = serde_json::to_value(Contents(&packed)).expect("contents are plain data");
-            let bundles = manifest.document().get("bundleDependencies");
-            let bundles = bundles.is_some() && json["bundled"] != json!([]);
+            let declared = manifest
+                .document()
+                .get("bundleDependencies")
+                .and_then(Value::as_array);
+            let bundles = declared.into_iter().flatten().any(|name| {
+                let bundled = json["bundled"].as_array();
+                bundled.is_some_and(|bundled| bundled.contains(name))
+            });
             Ours::Packed(list, json, bundles)
         }
         Err(Error::Packlist(error)) => Ours::Refused(code(&error)),
