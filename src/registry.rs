@@ -15,7 +15,8 @@ pub mod url;
 pub use self::url::RegistryUrl;
 pub use choice::Registry;
 pub use client::{
-    Authorize, Client, ClientOptions, OneTimePassword, Refusal, RequestError, TransportError,
+    Authorize, Client, ClientOptions, ConnectionOptions, OneTimePassword, Refusal, RequestError,
+    TransportError,
 };
 pub use credentials::{Authorization, Credentials};
 pub use outcome::Outcome;

@@ -13,7 +13,7 @@ use crate::output::Log;
 use crate::pack::Release;
 use crate::publish::{Authority, PublishOptions, Upload, publish};
 use crate::registry::url::RegistryUrl;
-use crate::registry::{Client, ClientOptions, Outcome, RetryPolicy};
+use crate::registry::{Client, ClientOptions, ConnectionOptions, Outcome, RetryPolicy};
 use crate::sandbox::{Config, Sandbox, SandboxError};
 use crate::tarball::{DigestWriter, Digests};
 
@@ -122,6 +122,7 @@ impl Rehearsal<'_> {
             command: "publish",
             otp: None,
             timeout: Duration::from_mins(1),
+            connection: ConnectionOptions::default(),
         };
         let client = Client::new(registry, client_options, authorize.as_ref(), self.log);
         self.publish(&client).await?;

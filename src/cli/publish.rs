@@ -20,9 +20,12 @@ use crate::output::{Level, Log as _};
 use crate::pack::{Packer, Release, Scripts as _};
 use crate::publish::{Authority, PublishOptions, Upload, publish};
 use crate::registry::choice::Registry;
+use crate::registry::credentials::{ClientCertificate, Credentials};
 use crate::registry::diagnosis::explain;
 use crate::registry::url::RegistryUrl;
-use crate::registry::{Client, ClientOptions, OneTimePassword, Outcome, RetryPolicy};
+use crate::registry::{
+    Client, ClientOptions, ConnectionOptions, OneTimePassword, Outcome, RetryPolicy,
+};
 use crate::workspace::Member;
 
 /// Pack a directory and publish it, as `npm publish`; prints `+ name@version`.
@@ -320,7 +323,7 @@ async fn upload(
         },
         release.tarball.clone(),
     );
-    let options = client_options(session, target);
+    let options = client_options(session, target)?;
     let client = Client::new(url.clone(), options, authorize.as_ref(), printer);
     let upload = Upload {
         name: &packed.name,
@@ -343,14 +346,32 @@ async fn upload(
     Ok(publish(&client, &upload, &options, printer).await?)
 }
 
-fn client_options(session: &Session<'_>, target: &Target) -> ClientOptions {
-    let otp = target.settings.otp.as_ref();
-    ClientOptions {
+fn client_options(session: &Session<'_>, target: &Target) -> Result<ClientOptions, Error> {
+    let settings = &target.settings;
+    let otp = settings.otp.as_ref();
+    let scope = target.scope.as_deref();
+    let url = target.url().url();
+    let credentials = Credentials::for_request(&session.config, &target.flat, url, scope)?;
+    // A registry's own certificate counts before the deprecated one for all.
+    let common = || {
+        Some(ClientCertificate {
+            certificate: settings.tls.certificate.clone()?,
+            key: settings.tls.key.clone()?,
+        })
+    };
+    let local_address = target.flat.value("local-address");
+    Ok(ClientOptions {
         user_agent: session.user_agent(),
         command: "publish",
         otp: otp.and_then(|otp| OneTimePassword::new(otp.expose())),
-        timeout: target.settings.retry.timeout,
-    }
+        timeout: settings.retry.timeout,
+        connection: ConnectionOptions {
+            tls: settings.tls.clone(),
+            proxies: settings.proxies.clone(),
+            certificate: credentials.client_certificate.or_else(common),
+            local_address: local_address.and_then(|value| value.as_text()?.parse().ok()),
+        },
+    })
 }
 
 /// npm's settings where somebody set them; consign's own waits otherwise.

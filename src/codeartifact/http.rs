@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
-use crate::registry::tls::{Roots, client_config};
+use crate::registry::tls::{Trust, client_config};
 
 /// How long the SDK's own default waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
@@ -65,15 +65,16 @@ impl HttpConnector for Connector {
 
 impl Connector {
     fn client(&self, is_secure: bool) -> Result<reqwest::Client, ConnectorError> {
-        let (slot, roots) = if is_secure {
-            (&self.connections.secure, Roots::System)
+        let (slot, trust) = if is_secure {
+            (&self.connections.secure, Trust::System)
         } else {
-            (&self.connections.plain, Roots::None)
+            (&self.connections.plain, Trust::Nobody)
         };
         if let Some(client) = slot.get() {
             return Ok(client.clone());
         }
-        let tls = client_config(roots).map_err(|error| ConnectorError::user(error.into()))?;
+        let tls =
+            client_config(&trust, None).map_err(|error| ConnectorError::user(error.into()))?;
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)

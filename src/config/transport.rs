@@ -60,7 +60,7 @@ fn u32_of(number: f64) -> u32 {
 }
 
 /// Certificates.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tls {
     /// Whether the server's certificate is checked (`strict-ssl`).
     pub is_strict: bool,
@@ -71,6 +71,18 @@ pub struct Tls {
     pub certificate: Option<String>,
     /// The deprecated `key`.
     pub key: Option<Secret>,
+}
+
+impl Default for Tls {
+    /// Strict, with the system's authorities.
+    fn default() -> Self {
+        Self {
+            is_strict: true,
+            authorities: Vec::new(),
+            certificate: None,
+            key: None,
+        }
+    }
 }
 
 impl Tls {

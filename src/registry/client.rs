@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io::Write;
+use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,11 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use super::body::DocumentBody;
+use super::credentials::ClientCertificate;
 use super::packument::Packument;
-use super::tls::{Roots, client_config};
+use super::tls::{Trust, client_config};
 use super::url::{RegistryUrl, host_with_port};
+use crate::config::{Proxies, Tls};
 use crate::document::Document;
 use crate::output::{Level, Log};
 
@@ -45,6 +48,21 @@ pub struct ClientOptions {
     pub otp: Option<OneTimePassword>,
     /// No answer, and no progress of one, for this long ends a request.
     pub timeout: Duration,
+    /// How connections are made.
+    pub connection: ConnectionOptions,
+}
+
+/// How connections to a registry are made.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionOptions {
+    /// Whom to trust.
+    pub tls: Tls,
+    /// What to go through.
+    pub proxies: Proxies,
+    /// What to show a server that asks who is there.
+    pub certificate: Option<ClientCertificate>,
+    /// The address to connect from (`local-address`).
+    pub local_address: Option<IpAddr>,
 }
 
 /// A one-time password: sent, never shown.
@@ -345,9 +363,18 @@ impl<'a> Client<'a> {
 
     /// The HTTP client for a URL's scheme. Without TLS no roots are read.
     fn http(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
-        let (slot, roots) = match url.scheme() {
-            "https" => (&self.secure, Roots::System),
-            _ => (&self.plain, Roots::None),
+        let connection = &self.options.connection;
+        // A proxy may itself be spoken to by TLS.
+        let by_tls = url.scheme() == "https"
+            || connection
+                .proxies
+                .for_url(url)
+                .is_some_and(|proxy| proxy.expose().scheme() == "https");
+        let (slot, trust) = match (by_tls, &connection.tls) {
+            (false, _) => (&self.plain, Trust::Nobody),
+            (true, tls) if !tls.is_strict => (&self.secure, Trust::Everybody),
+            (true, tls) if tls.authorities.is_empty() => (&self.secure, Trust::System),
+            (true, tls) => (&self.secure, Trust::Authorities(tls.authorities.clone())),
         };
         if let Some(client) = slot.get() {
             return Ok(client);
@@ -356,13 +383,22 @@ impl<'a> Client<'a> {
             host: host_with_port(url),
             reason,
         };
-        let tls = client_config(roots).map_err(|error| not_sent(error.to_string()))?;
+        let certificate = connection.certificate.as_ref().filter(|_| by_tls);
+        let tls =
+            client_config(&trust, certificate).map_err(|error| not_sent(error.to_string()))?;
+        let proxies = connection.proxies.clone();
         let client = reqwest::Client::builder()
             .user_agent(&self.options.user_agent)
             .redirect(Policy::none())
             .referer(false)
             .read_timeout(self.options.timeout)
             .connect_timeout(self.options.timeout)
+            .local_address(connection.local_address)
+            // What npm takes from the environment is in the options already.
+            .no_proxy()
+            .proxy(reqwest::Proxy::custom(move |url| {
+                proxies.for_url(url).map(|proxy| proxy.expose().clone())
+            }))
             .tls_backend_preconfigured(tls)
             .build()
             .map_err(|error| not_sent(chain(&error)))?;
@@ -526,6 +562,7 @@ mod tests {
                 command: "publish",
                 otp: None,
                 timeout: Duration::from_secs(1),
+                connection: ConnectionOptions::default(),
             };
             let registry = RegistryUrl::parse(registry).expect("a URL");
             let client = Client::new(registry, options, &Anonymous, &Quiet);

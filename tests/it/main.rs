@@ -18,3 +18,4 @@ mod peers;
 mod policy;
 mod sandbox;
 mod support;
+mod transport;

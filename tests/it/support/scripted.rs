@@ -1,11 +1,12 @@
 //! A registry that does what a test tells it, down to the connection: answers with any status and body, or hangs up
 //! after it has read the request.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 /// What the registry was asked.
@@ -63,14 +64,40 @@ impl Scripted {
     pub(crate) fn start(
         script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(None, script)
+    }
+
+    /// The same by TLS, under the name `localhost`.
+    pub(crate) fn start_tls(
+        config: Arc<ServerConfig>,
+        script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with(Some(config), script)
+    }
+
+    fn start_with(
+        tls: Option<Arc<ServerConfig>>,
+        script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let url = match &tls {
+            None => format!("http://{address}/"),
+            Some(_) => format!("https://localhost:{}/", address.port()),
+        };
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (script, log): (Arc<Script>, _) = (Arc::new(script), Arc::clone(&asked));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (script, log) = (Arc::clone(&script), Arc::clone(&log));
-                thread::spawn(move || serve(stream, script.as_ref(), &log));
+                let (script, log, tls) = (Arc::clone(&script), Arc::clone(&log), tls.clone());
+                thread::spawn(move || match tls {
+                    None => serve(stream, script.as_ref(), &log),
+                    Some(config) => {
+                        let connection = ServerConnection::new(config).unwrap();
+                        let stream = StreamOwned::new(connection, stream);
+                        serve(stream, script.as_ref(), &log);
+                    }
+                });
             }
         });
         Self { url, asked }
@@ -92,15 +119,17 @@ impl Scripted {
 
     /// The line of an `.npmrc` that gives it a token.
     pub(crate) fn npmrc(&self, token: &str) -> String {
-        let host = self.url.trim_start_matches("http:");
+        let host = self
+            .url
+            .trim_start_matches("https:")
+            .trim_start_matches("http:");
         format!("registry={}\n{host}:_authToken={token}\n", self.url)
     }
 }
 
 /// Answers the requests of one connection.
-fn serve(stream: TcpStream, script: &Script, log: &Mutex<Vec<Asked>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut stream = stream;
+fn serve(stream: impl Read + Write, script: &Script, log: &Mutex<Vec<Asked>>) {
+    let mut reader = BufReader::new(stream);
     while let Some(asked) = read_request(&mut reader) {
         let answer = {
             let mut log = log.lock().unwrap();
@@ -119,11 +148,12 @@ fn serve(stream: TcpStream, script: &Script, log: &Mutex<Vec<Asked>>) {
             "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n{extra}\r\n",
             body.len()
         );
-        if stream
+        let stream = reader.get_mut();
+        let written = stream
             .write_all(head.as_bytes())
             .and_then(|()| stream.write_all(body.as_bytes()))
-            .is_err()
-        {
+            .and_then(|()| stream.flush());
+        if written.is_err() {
             return;
         }
     }
