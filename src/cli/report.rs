@@ -2,6 +2,7 @@
 //! stdout when JSON is asked for.
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Map, Value, json};
@@ -12,6 +13,10 @@ use crate::output::{Level, Log as _, Printer};
 
 /// Tells an error and returns the exit status it ends with.
 pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
+    // Who closed stdout (`consign pack --json | head`) does not want to hear more.
+    if matches!(error, Error::System { source, .. } if source.kind() == ErrorKind::BrokenPipe) {
+        return error.exit_status();
+    }
     let causes = causes(error);
     let say = |text: &str| printer.log(Level::Error, "", &redact(text));
     if let Some(code) = error.code() {

@@ -358,7 +358,7 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     define("versions", &[Boolean], B(false)),
     define("viewer", &[Text], T("man")),
     // consign's own: another zlib level than npm's bytes need.
-    define("compression-level", &[Null, Integer(0), Integer(1), Integer(2), Integer(3), Integer(4), Integer(5), Integer(6), Integer(7), Integer(8), Integer(9)], NoValue)
+    define("compression-level", &[Null, Word("0"), Word("1"), Word("2"), Word("3"), Word("4"), Word("5"), Word("6"), Word("7"), Word("8"), Word("9")], NoValue)
         .not_exported(),
     // consign's own: how many seconds a published version may take to become readable.
     define("wait", &[Number], N(60)).not_exported(),

@@ -124,6 +124,41 @@ fn a_tarball_that_was_there_is_replaced_and_keeps_its_mode() {
 }
 
 #[test]
+fn another_compression_level_gives_another_size_and_the_same_files() {
+    let home = home_with_package();
+    home.file("a/lib/text.js", "let a = 1;\n".repeat(1_000));
+    let packed = |level: Option<&str>| {
+        let mut command = home.consign();
+        command.args(["pack", "./a", "--json", "--dry-run"]);
+        command.args(level.map(|level| format!("--compression-level={level}")));
+        let ran = run(&mut command).success();
+        let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let (size, files) = (printed[0]["size"].as_u64(), printed[0]["files"].clone());
+        (size.unwrap(), files, ran.stderr)
+    };
+    let (npm, files, _) = packed(None);
+    let (stored, stored_files, said) = packed(Some("0"));
+    assert!(stored > 11_000 && npm < 1_000, "{stored} {npm}");
+    assert_eq!(files, stored_files);
+    assert!(!said.contains("invalid"), "{said}");
+    let (_, _, said) = packed(Some("10"));
+    assert!(said.contains("Must be one of: null, 0, 1"), "{said}");
+}
+
+#[test]
+fn a_reader_that_leaves_hears_no_error() {
+    let home = home_with_package();
+    let mut command = home.consign();
+    command.args(["pack", "./a", "--json", "--dry-run"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = command.stdout(writer).stderr(std::process::Stdio::piped());
+    let output = child.spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(!output.status.success());
+}
+
+#[test]
 fn silence_leaves_only_the_file_name() {
     let home = home_with_package();
     let ran = run(home.consign().args(["pack", "./a", "-s"])).success();

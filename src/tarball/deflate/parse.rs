@@ -112,9 +112,9 @@ impl Parser {
         &mut self,
         end: usize,
         tokens: &mut Vec<Token>,
-        search: impl Fn(&Window, usize, usize) -> Found,
+        search: impl Fn(&mut Window, usize, usize) -> Found,
     ) {
-        let window = &self.window;
+        let window = &mut self.window;
         let (mut position, mut pending, mut is_clean) =
             (self.position, self.pending, self.pending_clean);
         while position < end {

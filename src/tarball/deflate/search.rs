@@ -4,6 +4,8 @@
 //! if a match of 32 or more is pending), and keeps the first that beats the best so far. So its result is the
 //! longest match among those positions and, among equals, the nearest; *how* it is found does not matter.
 
+use std::hint::select_unpredictable;
+
 use super::codes::MAX_MATCH;
 use super::window::{LONG, MAX_DISTANCE, Positions, SHORT, Window};
 
@@ -65,17 +67,29 @@ struct TooLong;
 impl Window {
     /// The match at `position` that is longer than `pending`, where at least 262 bytes are left.
     #[inline(always)]
-    pub(super) fn search(&self, position: usize, pending: usize) -> Found {
+    pub(super) fn search(&mut self, position: usize, pending: usize) -> Found {
         let position = position & 0xffff;
-        match usize::from(self.short_previous[position]) {
-            0 => Found::NONE,
-            first => self.search_from(position, pending, first),
+        let limit = position.saturating_sub(MAX_DISTANCE);
+        // Where nothing matches, half of the chains begin with another four bytes of the same hash: a branch for
+        // which there is no telling. Without one such a candidate is passed over, and hardly a chain has a second.
+        let first = usize::from(self.short_previous[position]);
+        let next = usize::from(self.short_previous[first]);
+        let is_other = (self.four(first) ^ self.four(position)) << 1 != 0;
+        let first = select_unpredictable(is_other, next, first);
+        if first < limit.max(1) {
+            return Found::NONE;
         }
+        self.search_from(position, pending, first, limit)
     }
 
     #[inline(always)]
-    fn search_from(&self, position: usize, pending: usize, first: usize) -> Found {
-        let limit = position.saturating_sub(MAX_DISTANCE);
+    fn search_from(
+        &mut self,
+        position: usize,
+        pending: usize,
+        first: usize,
+        limit: usize,
+    ) -> Found {
         if pending >= 3 {
             let chain = if pending >= GOOD_LENGTH {
                 MAX_CHAIN >> 2
@@ -148,10 +162,13 @@ impl Window {
     /// The longest match beyond `best`, which the caller found or got as the length to beat; `next` is the first
     /// position of the four-byte chain not looked at.
     #[inline(always)]
-    fn improve(&self, position: usize, mut best: Found, mut next: usize, chain: u16) -> Found {
+    fn improve(&mut self, position: usize, mut best: Found, mut next: usize, chain: u16) -> Found {
         let limit = position.saturating_sub(MAX_DISTANCE);
         while best.length < MAX_MATCH {
             let need = best.length + 1;
+            if need >= LONG {
+                self.insert_long_ahead(position);
+            }
             let walk = if need >= LONG {
                 // Behind a match that is long enough its chain goes on; else it begins here.
                 let from = if best.distance != 0 && best.length >= LONG {

@@ -8,7 +8,8 @@
 //! first 4,096" is a subtraction. What is walked are other chains with fewer positions that cannot match: one
 //! over four bytes (of the fourth without its highest bit, see `search`) and one over eight.
 //!
-//! All of this depends on the data alone and is filled in ahead of the parser.
+//! All of this depends on the data alone. The short chains are filled in ahead of the parser, the long ones when it
+//! first needs them.
 
 /// zlib's `w_size`: half of the window, and the unit in which it moves.
 pub(super) const HALF: usize = 32_768;
@@ -52,7 +53,7 @@ pub(super) struct Window {
     pub(super) long_previous: Positions,
     /// Positions below are in the short chains.
     short_inserted: usize,
-    /// Positions below are in the long chains.
+    /// Positions below are in the long chains, or out of reach.
     long_inserted: usize,
 }
 
@@ -162,61 +163,88 @@ impl Window {
         rest
     }
 
-    /// Inserts the positions of which all hashed bytes are there.
+    /// Inserts the positions of which all bytes of the short hash are there into the short chains.
     fn insert(&mut self) {
-        let long_last = (self.end + 1).saturating_sub(LONG).max(self.long_inserted);
-        let short_last = (self.end + 1)
+        let last = (self.end + 1)
             .saturating_sub(SHORT)
             .max(self.short_inserted);
-        for position in self.long_inserted..self.short_inserted.min(long_last) {
-            self.insert_long((position & 0xffff) as u16);
-        }
-        let mut next = self.long_inserted.max(self.short_inserted);
-        while next < long_last {
-            let end = (next + RUN).min(long_last);
-            if !self.insert_run(next, end) {
+        let mut next = self.short_inserted;
+        while next < last {
+            let end = (next + RUN).min(last);
+            if self.is_run(next, end, SHORT) {
+                self.insert_short_run(next, end);
+            } else {
                 for position in next..end {
                     self.insert_short((position & 0xffff) as u16);
+                }
+            }
+            next = end;
+        }
+        self.short_inserted = last;
+    }
+
+    /// Inserts the positions of which all bytes of the long hash are there into the long chains, but for those that
+    /// no search from `position` on can reach.
+    ///
+    /// The long chains lead to matches of nine bytes and more; input that has none never pays for them.
+    #[inline(always)]
+    pub(super) fn insert_long_ahead(&mut self, position: usize) {
+        if self.long_inserted < (self.end + 1).saturating_sub(LONG) {
+            self.insert_long_from(self.long_inserted.max(position.saturating_sub(HALF)));
+        }
+    }
+
+    #[cold]
+    fn insert_long_from(&mut self, first: usize) {
+        let last = (self.end + 1).saturating_sub(LONG);
+        let mut next = first;
+        while next < last {
+            let end = (next + RUN).min(last);
+            if self.is_run(next, end, LONG) {
+                self.insert_long_run(next, end);
+            } else {
+                for position in next..end {
                     self.insert_long((position & 0xffff) as u16);
                 }
             }
             next = end;
         }
-        for position in self.short_inserted.max(long_last)..short_last {
-            self.insert_short((position & 0xffff) as u16);
-        }
-        self.long_inserted = long_last;
-        self.short_inserted = short_last;
+        self.long_inserted = last;
     }
 
-    /// Inserts positions that lie within a run of one byte, as does the one before them: each follows the one
-    /// before on every chain. Does nothing and returns false if they do not.
+    /// Whether positions, with the bytes that their hash covers, lie within a run of one byte, as does the one before
+    /// them: each follows the one before on the chain.
     ///
     /// One by one each would wait for the one before; packages with large blank areas are ten times slower then.
-    fn insert_run(&mut self, start: usize, end: usize) -> bool {
+    fn is_run(&self, start: usize, end: usize, hashed: usize) -> bool {
         let Some(before) = start.checked_sub(1) else {
             return false;
         };
-        let bytes = &self.bytes[before..end + LONG - 1];
+        let bytes = &self.bytes[before..end + hashed - 1];
         // The first few bytes tell in almost all cases.
-        if bytes[..LONG]
+        bytes[..hashed]
             .iter()
             .chain(bytes)
-            .any(|&byte| byte != bytes[0])
-        {
-            return false;
-        }
+            .all(|&byte| byte == bytes[0])
+    }
+
+    fn insert_short_run(&mut self, start: usize, end: usize) {
+        let before = start - 1;
         let rank = self.ranks[before & 0xffff];
         for position in start..end {
             self.short_previous[position & 0xffff] = (position - 1) as u16;
-            self.long_previous[position & 0xffff] = (position - 1) as u16;
             self.ranks[position & 0xffff] = rank.wrapping_add((position - before) as u16);
         }
         let last = end - 1;
         self.counts[zlib_hash(self.four(last))] = self.ranks[last & 0xffff];
         self.short_heads[short_hash(self.four(last))] = last as u16;
-        self.long_heads[long_hash(self.eight(last))] = last as u16;
-        true
+    }
+
+    fn insert_long_run(&mut self, start: usize, end: usize) {
+        for position in start..end {
+            self.long_previous[position & 0xffff] = (position - 1) as u16;
+        }
+        self.long_heads[long_hash(self.eight(end - 1))] = (end - 1) as u16;
     }
 
     #[inline(always)]
@@ -253,7 +281,7 @@ impl Window {
         self.bytes.copy_within(HALF..=WINDOW, 0);
         self.end -= HALF;
         self.short_inserted -= HALF;
-        self.long_inserted -= HALF;
+        self.long_inserted = self.long_inserted.saturating_sub(HALF);
         let lower = |table: &mut [u16]| {
             for position in table {
                 *position = position.saturating_sub(HALF as u16);
