@@ -3,6 +3,7 @@
 //! ```text
 //! tests/peers/setup
 //! cargo bench --bench peers -- [--cases tiny,sources] [--clients consign,bun] [--rounds 5]
+//! cargo bench --bench peers -- --kernel
 //! ```
 //!
 //! A round runs every client once, one after the other (A B C D A B C D), so that a slow minute of the machine falls on
@@ -15,6 +16,7 @@
 
 mod case;
 mod client;
+mod kernel;
 mod measure;
 mod registry;
 mod report;
@@ -54,6 +56,9 @@ struct Arguments {
     /// The consign to measure, instead of the one that cargo built
     #[arg(long, env = "CONSIGN_BIN", default_value = env!("CARGO_BIN_EXE_consign"))]
     consign: PathBuf,
+    /// Only npm's deflate, beside the zlib of Node
+    #[arg(long)]
+    kernel: bool,
     /// Given by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -82,7 +87,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         consign: arguments.consign.clone(),
         registry: Registry::listen()?,
     };
-    let cases = if arguments.cases.is_empty() {
+    let cases = if arguments.kernel {
+        vec![Case::Javascript]
+    } else if arguments.cases.is_empty() {
         Case::usual()
     } else {
         arguments.cases.clone()
@@ -97,6 +104,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
 
     print!("{}", report::machine(&ground, &arguments.clients)?);
+    if arguments.kernel {
+        print!("\n{}", kernel::table(&ground, arguments.rounds)?);
+        return Ok(());
+    }
     println!("\n{}", report::HEADER);
     for case in cases {
         for &job in case.jobs() {

@@ -86,7 +86,7 @@ pub(crate) fn rows(case: Case, job: Job, clients: &[Client], runs: &[Vec<Measure
 }
 
 /// The middle one; the later of the two middle ones of an even number.
-fn median(times: impl Iterator<Item = Duration>) -> Duration {
+pub(crate) fn median(times: impl Iterator<Item = Duration>) -> Duration {
     let mut times: Vec<Duration> = times.collect();
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
