@@ -155,8 +155,8 @@ impl Printer {
         for line in text.unwrap_or_default().split('\n') {
             let parts = ["consign", level.name(), title, line];
             let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(stderr, "{}", parts.join(" "));
+            // In one piece, that no other process's line comes between. Nobody is left to tell when stderr is closed.
+            let _ = stderr.write_all(format!("{}\n", parts.join(" ")).as_bytes());
         }
     }
 

@@ -19,6 +19,7 @@ require('readline').createInterface({ input: process.stdin }).on('line', () => {
   const start = process.hrtime.bigint()
   const packed = gzipSync(data, { level: 9 })
   const seconds = Number(process.hrtime.bigint() - start) / 1e9
+  packed[9] = 255 // npm names no system in the header
   console.log(seconds + ' ' + createHash('sha512').update(packed).digest('base64'))
 })";
 

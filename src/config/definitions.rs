@@ -5,8 +5,9 @@
 //! wrong type is dropped, and every value that is not the default reaches the scripts'
 //! environment.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use foldhash::HashMap;
 
 use DefaultValue::{
     Bool as B, EmptyList, Infinite, Null as NoValue, Number as N, Surroundings, Text as T,

@@ -2,6 +2,7 @@
 //! `make-fetch-happen`; npm-behaviour.md §5.3).
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -66,7 +67,7 @@ pub struct Tls {
     pub is_strict: bool,
     /// The authorities to trust instead of the system's, in PEM (`ca`, `cafile`); empty for the
     /// system's.
-    pub authorities: Vec<String>,
+    pub authorities: Arc<[String]>,
     /// The deprecated `cert`, for every registry that has no `certfile` of its own.
     pub certificate: Option<String>,
     /// The deprecated `key`.
@@ -78,7 +79,7 @@ impl Default for Tls {
     fn default() -> Self {
         Self {
             is_strict: true,
-            authorities: Vec::new(),
+            authorities: Arc::default(),
             certificate: None,
             key: None,
         }
@@ -110,8 +111,8 @@ impl Tls {
                     .filter(|text| !text.is_empty())
                     .map(str::to_owned)
                     .collect(),
-                Some(ConfigValue::String(text)) if !text.is_empty() => vec![text.clone()],
-                _ => Vec::new(),
+                Some(ConfigValue::String(text)) if !text.is_empty() => [text.clone()].into(),
+                _ => Arc::default(),
             },
             certificate: text("cert"),
             key: text("key").map(Secret::from),

@@ -4,7 +4,8 @@
 //! is an array, `[section]` an object, and each reader coerces in its own way. Which registry and
 //! which credentials result depends on those coercions, so they are kept (ECMA-262 §7.1).
 
-use std::collections::HashMap;
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 
 /// One JavaScript value, as far as an `.npmrc`, a variable or a flag can hold one.
 #[derive(Clone, PartialEq)]
@@ -259,33 +260,25 @@ pub(crate) fn integer_key(key: &str) -> Option<u32> {
 /// An insertion-ordered map that lists its keys as a JavaScript object does: integers ascending,
 /// then the rest in the order they were first set.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct KeyOrder<V> {
-    entries: Vec<(String, V)>,
-    places: HashMap<String, usize>,
-}
+pub(crate) struct KeyOrder<V>(IndexMap<String, V, RandomState>);
 
 impl<V> Default for KeyOrder<V> {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            places: HashMap::new(),
-        }
+        Self(IndexMap::default())
     }
 }
 
 impl<V> KeyOrder<V> {
     pub(crate) fn get(&self, key: &str) -> Option<&V> {
-        let place = *self.places.get(key)?;
-        self.entries.get(place).map(|(_, value)| value)
+        self.0.get(key)
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
-        let place = *self.places.get(key)?;
-        self.entries.get_mut(place).map(|(_, value)| value)
+        self.0.get_mut(key)
     }
 
     pub(crate) fn contains(&self, key: &str) -> bool {
-        self.places.contains_key(key)
+        self.0.contains_key(key)
     }
 
     /// Sets the key, keeping its place if it has one.
@@ -293,41 +286,30 @@ impl<V> KeyOrder<V> {
         if let Some(place) = self.get_mut(key) {
             *place = value;
         } else {
-            self.places.insert(key.to_owned(), self.entries.len());
-            self.entries.push((key.to_owned(), value));
+            self.0.insert(key.to_owned(), value);
         }
     }
 
     /// The entries, in the order they were first set.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
-        self.entries
-            .iter()
-            .map(|(key, value)| (key.as_str(), value))
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
     pub(crate) fn remove(&mut self, key: &str) {
-        let Some(removed) = self.places.remove(key) else {
-            return;
-        };
-        self.entries.remove(removed);
-        for place in self.places.values_mut() {
-            if *place > removed {
-                *place -= 1;
-            }
-        }
+        self.0.shift_remove(key);
     }
 
     /// The keys, in JavaScript's order.
     pub(crate) fn keys(&self) -> Vec<String> {
-        let mut keys: Vec<&String> = self.entries.iter().map(|(key, _)| key).collect();
+        let mut keys: Vec<&String> = self.0.keys().collect();
         keys.sort_by_key(|key| rank(key));
         keys.into_iter().cloned().collect()
     }
 
     /// The entries, in JavaScript's order.
     pub(crate) fn into_entries(mut self) -> Vec<(String, V)> {
-        self.entries.sort_by_key(|(key, _)| rank(key));
-        self.entries
+        self.0.sort_by_key(|key, _| rank(key));
+        self.0.into_iter().collect()
     }
 }
 

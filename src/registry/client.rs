@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io::Write;
 use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -214,6 +214,7 @@ impl<'a> Client<'a> {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let response = self.send(Method::GET, &url, headers, None).await?;
         if response.status() == StatusCode::NOT_FOUND {
+            drain(response).await;
             return Ok(None);
         }
         let response = accepted(response, "GET", &url).await?;
@@ -250,6 +251,7 @@ impl<'a> Client<'a> {
         {
             self.log.log(Level::Notice, "", notice);
         }
+        drain(response).await;
         Ok(())
     }
 
@@ -374,7 +376,10 @@ impl<'a> Client<'a> {
             (false, _) => (&self.plain, Trust::Nobody),
             (true, tls) if !tls.is_strict => (&self.secure, Trust::Everybody),
             (true, tls) if tls.authorities.is_empty() => (&self.secure, Trust::System),
-            (true, tls) => (&self.secure, Trust::Authorities(tls.authorities.clone())),
+            (true, tls) => (
+                &self.secure,
+                Trust::Authorities(Arc::clone(&tls.authorities)),
+            ),
         };
         if let Some(client) = slot.get() {
             return Ok(client);
@@ -412,6 +417,18 @@ fn redirect(url: &Url, response: &reqwest::Response) -> Option<Url> {
         .then(|| response.headers().get(header::LOCATION)?.to_str().ok())
         .flatten()
         .and_then(|location| url.join(location).ok())
+}
+
+/// Reads what is left of an answer that said all with its status: a connection whose answer was read to its end serves
+/// the next request too.
+async fn drain(mut response: reqwest::Response) {
+    let mut left = ERROR_BODY;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let Some(rest) = left.checked_sub(chunk.len()) else {
+            return;
+        };
+        left = rest;
+    }
 }
 
 /// Turns every status from 400 on into a [`Refusal`].

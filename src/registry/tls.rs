@@ -21,7 +21,7 @@ pub(crate) enum Trust {
     /// the bundled ones if it has none.
     System,
     /// Those with a certificate by one of these authorities, in PEM (`ca`, `cafile`).
-    Authorities(Vec<String>),
+    Authorities(Arc<[String]>),
     /// All, unchecked (`strict-ssl=false`).
     Everybody,
 }
@@ -86,7 +86,7 @@ fn root_store(trust: &Trust) -> Result<RootCertStore, TlsError> {
             }
         }
         Trust::Authorities(texts) => {
-            for text in texts {
+            for text in texts.iter() {
                 for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
                     let certificate = certificate.map_err(|_| TlsError::Authority)?;
                     // As with the system's: one with something unknown in it is one root less.
