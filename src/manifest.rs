@@ -42,6 +42,7 @@ mod readme;
 mod repository;
 mod scripts;
 mod spec;
+mod unpacked;
 mod version;
 mod web_url;
 
@@ -50,6 +51,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 pub use error::ManifestError;
+pub use files::Beside;
 pub use fix::{Fixed, fix};
 pub use hosted_git::HostedGit;
 pub use name::objections;
@@ -63,6 +65,7 @@ pub use range::is_range;
 pub use read::parse;
 pub use readme::MISSING as MISSING_README;
 pub use spec::{check_package_and_tag, check_tag};
+pub use unpacked::Unpacked;
 pub use version::{Version, clean};
 
 /// The package.json of a directory.

@@ -9,6 +9,7 @@ mod archive;
 mod compression;
 mod deflate;
 mod digest;
+pub mod entries;
 mod gzip;
 mod header;
 mod level;
@@ -19,7 +20,7 @@ mod spool;
 
 pub use archive::{PackedFile, TarballError, write_archive};
 pub use compression::{Compression, Gzip};
-pub use digest::{DigestWriter, Digests, Integrity, NotAnIntegrity, Shasum};
+pub use digest::{DigestReader, DigestWriter, Digests, Integrity, NotAnIntegrity, Shasum};
 pub use gzip::NpmGzip;
 pub use level::LevelGzip;
 pub use spool::{Spool, SpoolReader, Spooled};

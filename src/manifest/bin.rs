@@ -2,17 +2,16 @@
 //!
 //! Source: @npmcli/package-json 7.0.5 `normalize.js` (`normalizePackageBin`, step `binDir`).
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
 use super::corrections::Corrections;
+use super::files::Beside;
 use super::json::text;
-use super::{ManifestError, files, javascript, posix};
+use super::{ManifestError, javascript, posix};
 
 /// Fills `bin` from `directories.bin` if there is no `bin`, else normalises `bin`.
 pub(crate) fn fill_or_normalize(
-    directory: &Path,
+    beside: Beside<'_>,
     map: &mut Map<String, Value>,
 ) -> Result<(), ManifestError> {
     let bin_directory = javascript::member(map.get("directories"), "bin")
@@ -24,7 +23,7 @@ pub(crate) fn fill_or_normalize(
             };
             let bin_directory = posix::inside_package(bin_directory);
             let mut bin = Map::new();
-            for found in files::walk(&files::resolve(directory, &bin_directory))? {
+            for found in beside.walk(&bin_directory)? {
                 let found = text::escape(&found).into_owned();
                 let target = format!("{bin_directory}/{}", posix::inside_package(&found));
                 javascript::assign(&mut bin, posix::basename(&found), Value::String(target));
@@ -114,13 +113,13 @@ fn clean_entries(bin: &mut Map<String, Value>, corrections: &mut Corrections) {
 }
 
 /// The warnings for entries that point to no file.
-pub(crate) fn missing_targets(directory: &Path, map: &Map<String, Value>) -> Vec<String> {
+pub(crate) fn missing_targets(beside: Beside<'_>, map: &Map<String, Value>) -> Vec<String> {
     let Some(Value::Object(bin)) = map.get("bin") else {
         return Vec::new();
     };
     bin.values()
         .filter_map(Value::as_str)
-        .filter(|target| !files::exists(&files::resolve(directory, target)))
+        .filter(|target| !beside.exists(target))
         .map(|target| format!("No bin file found at {target}"))
         .collect()
 }

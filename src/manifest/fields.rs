@@ -3,12 +3,11 @@
 //! Source: @npmcli/package-json 7.0.5 `normalize.js` (steps `_attributes`, `_id`, `funding`, `fillTypes`),
 //! `normalize-data.js` (`fixFilesField`, `fixKeywordsField`, `fixModulesField`).
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
+use super::files::Beside;
 use super::json::text;
-use super::{ManifestError, files, javascript, posix};
+use super::{ManifestError, javascript, posix};
 
 /// Removes what npm keeps to itself.
 pub(crate) fn remove_private_keys(map: &mut Map<String, Value>) {
@@ -86,7 +85,7 @@ fn split_keywords(line: &str) -> Vec<&str> {
 
 /// Sets `types` to the declarations beside `main`, if there are any and neither `types` nor `typings`.
 pub(crate) fn fill_types(
-    directory: &Path,
+    beside: Beside<'_>,
     map: &mut Map<String, Value>,
 ) -> Result<(), ManifestError> {
     let main = match map.get("main") {
@@ -99,7 +98,7 @@ pub(crate) fn fill_types(
     let declarations = format!("./{}.d.ts", posix::join(posix::dirname(main), stem));
     if !map.contains_key("types")
         && !map.contains_key("typings")
-        && files::exists(&files::resolve(directory, &declarations))
+        && beside.exists(&declarations)
     {
         javascript::assign(map, "types", Value::String(declarations));
     }

@@ -6,30 +6,152 @@
 //! its order can depend on timing; here it is the order in which they were found.
 
 use std::collections::VecDeque;
-use std::fs::{self, FileType};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ManifestError;
 use super::json::text;
+use super::{ManifestError, Unpacked};
+
+/// Where the files beside a package.json are.
+#[derive(Debug, Clone, Copy)]
+pub enum Beside<'a> {
+    /// In a directory on disk.
+    Directory(&'a Path),
+    /// In a tarball.
+    Tarball(&'a Unpacked),
+}
 
 /// An entry of a directory.
 pub(crate) struct Entry {
     /// Bytes that are not UTF-8 are U+FFFD.
     pub(crate) name: String,
+    /// Whether it is a directory itself, not a link to one.
+    pub(crate) is_directory: bool,
     path: PathBuf,
-    kind: Option<FileType>,
 }
 
-impl Entry {
-    /// Whether it is a directory itself, not a link to one.
-    pub(crate) fn is_directory(&self) -> bool {
-        self.kind.is_some_and(|kind| kind.is_dir())
+impl Beside<'_> {
+    /// The entries beside package.json, in the order npm's glob visits them; none if they cannot be read.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.entries_of(match self {
+            Self::Directory(root) => root,
+            Self::Tarball(_) => Path::new(""),
+        })
+    }
+
+    fn entries_of(&self, directory: &Path) -> Vec<Entry> {
+        match self {
+            Self::Directory(_) => listed(directory),
+            Self::Tarball(unpacked) => {
+                let children = unpacked.children(&directory.to_string_lossy());
+                let entries = children.into_iter().rev();
+                entries
+                    .map(|(name, is_directory)| Entry {
+                        path: directory.join(name),
+                        name: name.to_owned(),
+                        is_directory,
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// Every entry below a directory that is not hidden, directories included, as paths relative to it.
+    ///
+    /// Links are not followed, not even if `directory` is one.
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError::NullInPath`]; a directory that cannot be read is an empty one.
+    pub(crate) fn walk(&self, directory: &str) -> Result<Vec<String>, ManifestError> {
+        let directory = self.resolve(directory);
+        if directory.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(ManifestError::NullInPath { path: directory });
+        }
+        let is_directory = match self {
+            Self::Directory(_) => {
+                fs::symlink_metadata(&directory).is_ok_and(|metadata| metadata.is_dir())
+            }
+            Self::Tarball(_) => true,
+        };
+        let mut found = Vec::new();
+        let mut waiting = VecDeque::new();
+        if is_directory {
+            waiting.push_back((directory, String::new()));
+        }
+        while let Some((directory, prefix)) = waiting.pop_front() {
+            for entry in self.entries_of(&directory) {
+                if entry.name.starts_with('.') {
+                    continue;
+                }
+                let path = format!("{prefix}{}", entry.name);
+                if entry.is_directory {
+                    waiting.push_back((entry.path, format!("{path}/")));
+                }
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether there is something at a path, links followed.
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        let path = self.resolve(path);
+        match self {
+            Self::Directory(_) => exists(&path),
+            Self::Tarball(unpacked) => unpacked.exists(&path.to_string_lossy()),
+        }
+    }
+
+    /// The bytes of a file.
+    pub(crate) fn bytes(&self, path: &str) -> io::Result<Vec<u8>> {
+        let path = self.resolve(path);
+        match self {
+            Self::Directory(_) => fs::read(path),
+            Self::Tarball(unpacked) => unpacked.read(&path.to_string_lossy()),
+        }
+    }
+
+    /// A text file; bytes that are not UTF-8 are replaced by U+FFFD, a byte order mark stays.
+    pub(crate) fn text(&self, path: &str) -> io::Result<String> {
+        self.bytes(path).map(|bytes| text_of(&bytes))
+    }
+
+    /// [`Self::text`], where npm fails if the file cannot be read.
+    pub(crate) fn text_or_fail(&self, path: &str) -> Result<String, ManifestError> {
+        self.text(path).map_err(|source| ManifestError::ReadFile {
+            path: self.shown(path),
+            source,
+        })
+    }
+
+    /// A path beside package.json, as errors name it.
+    pub(crate) fn shown(&self, path: &str) -> PathBuf {
+        match self {
+            Self::Directory(root) => root.join(path),
+            Self::Tarball(unpacked) => {
+                PathBuf::from(format!("{} in {}", path, unpacked.tarball().display()))
+            }
+        }
+    }
+
+    /// In a tarball, what leads out of it leads to a path that is not there.
+    fn resolve(&self, path: &str) -> PathBuf {
+        match self {
+            Self::Directory(root) => resolve(root, path),
+            Self::Tarball(_) => {
+                const ROOT: &str = "/package";
+                let resolved = resolve(Path::new(ROOT), path);
+                resolved
+                    .strip_prefix(ROOT)
+                    .map_or_else(|_| resolved.clone(), Path::to_owned)
+            }
+        }
     }
 }
 
-/// The entries of a directory in the order npm's glob visits them; none if it cannot be read.
-pub(crate) fn entries(directory: &Path) -> Vec<Entry> {
+fn listed(directory: &Path) -> Vec<Entry> {
     let Ok(listing) = fs::read_dir(directory) else {
         return Vec::new();
     };
@@ -39,43 +161,10 @@ pub(crate) fn entries(directory: &Path) -> Vec<Entry> {
         .into_iter()
         .map(|entry| Entry {
             name: entry.file_name().to_string_lossy().into_owned(),
+            is_directory: entry.file_type().is_ok_and(|kind| kind.is_dir()),
             path: entry.path(),
-            kind: entry.file_type().ok(),
         })
         .collect()
-}
-
-/// Every entry below a directory that is not hidden, directories included, as paths relative to it.
-///
-/// Links are not followed, not even if `directory` is one.
-///
-/// # Errors
-///
-/// [`ManifestError::NullInPath`]; a directory that cannot be read is an empty one.
-pub(crate) fn walk(directory: &Path) -> Result<Vec<String>, ManifestError> {
-    if directory.as_os_str().as_encoded_bytes().contains(&0) {
-        return Err(ManifestError::NullInPath {
-            path: directory.to_owned(),
-        });
-    }
-    let mut found = Vec::new();
-    let mut waiting = VecDeque::new();
-    if fs::symlink_metadata(directory).is_ok_and(|metadata| metadata.is_dir()) {
-        waiting.push_back((directory.to_owned(), String::new()));
-    }
-    while let Some((directory, prefix)) = waiting.pop_front() {
-        for entry in entries(&directory) {
-            if entry.name.starts_with('.') {
-                continue;
-            }
-            let path = format!("{prefix}{}", entry.name);
-            if entry.is_directory() {
-                waiting.push_back((entry.path, format!("{path}/")));
-            }
-            found.push(path);
-        }
-    }
-    Ok(found)
 }
 
 /// `path.resolve(directory, path)`: `..` is resolved on the text, a slash at the end is dropped.
@@ -103,12 +192,11 @@ pub(crate) fn exists(path: &Path) -> bool {
     fs::metadata(path).is_ok()
 }
 
-/// A text file; bytes that are not UTF-8 are replaced by U+FFFD, a byte order mark stays.
+/// A text file on disk; see [`Beside::text`].
 pub(crate) fn read(path: &Path) -> io::Result<String> {
-    fs::read(path).map(|bytes| text::escape(&String::from_utf8_lossy(&bytes)).into_owned())
+    fs::read(path).map(|bytes| text_of(&bytes))
 }
 
-/// [`read`], where npm fails if the file cannot be read.
-pub(crate) fn read_or_fail(path: PathBuf) -> Result<String, ManifestError> {
-    read(&path).map_err(|source| ManifestError::ReadFile { path, source })
+fn text_of(bytes: &[u8]) -> String {
+    text::escape(&String::from_utf8_lossy(bytes)).into_owned()
 }

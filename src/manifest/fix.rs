@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::bundle::{self, False};
 use super::corrections::{Corrections, package_id};
+use super::files::Beside;
 use super::json::text;
 use super::scripts::{self, CommandPaths};
 use super::{ManifestError, bin, dependencies, name, repository, version};
@@ -33,7 +34,7 @@ pub fn fix(package_dir: &Path, map: &mut Map<String, Value>) -> Result<Fixed, Ma
     let package = package_id(map)?;
     bin::normalize(map, &mut corrections)?;
     warnings.extend(
-        bin::missing_targets(package_dir, map)
+        bin::missing_targets(Beside::Directory(package_dir), map)
             .into_iter()
             .map(|warning| about(&package, &warning)),
     );

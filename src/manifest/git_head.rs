@@ -7,12 +7,16 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::json::text;
+use super::files::Beside;
 use super::{files, javascript};
 
 const REFERENCE: &str = "ref: ";
 
-/// Fills `gitHead` if there is none and the package lies in a git checkout.
-pub(crate) fn fill(directory: &Path, map: &mut Map<String, Value>) {
+/// Fills `gitHead` if there is none and the package lies in a git checkout; a tarball lies in none.
+pub(crate) fn fill(beside: Beside<'_>, map: &mut Map<String, Value>) {
+    let Beside::Directory(directory) = beside else {
+        return;
+    };
     if javascript::truthy(map.get("gitHead")) {
         return;
     }

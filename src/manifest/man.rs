@@ -2,16 +2,15 @@
 //!
 //! Source: @npmcli/package-json 7.0.5 `normalize.js` (step `mans`, `normalizePackageMan`).
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
+use super::files::Beside;
 use super::json::text;
-use super::{ManifestError, bin, files, javascript, posix};
+use super::{ManifestError, bin, javascript, posix};
 
 /// Fills `man` from `directories.man` if there is none, and makes it a list of paths inside the package.
 pub(crate) fn fill_and_normalize(
-    directory: &Path,
+    beside: Beside<'_>,
     map: &mut Map<String, Value>,
 ) -> Result<(), ManifestError> {
     let man_directory = javascript::member(map.get("directories"), "man")
@@ -23,7 +22,8 @@ pub(crate) fn fill_and_normalize(
             return Err(bin::not_replaceable().in_field("directories"));
         };
         let man_directory = posix::inside_package(man_directory);
-        let pages = files::walk(&files::resolve(directory, &man_directory))?
+        let pages = beside
+            .walk(&man_directory)?
             .into_iter()
             .filter(|path| is_page(posix::basename(path)))
             .map(|path| Value::String(posix::join(&man_directory, &text::escape(&path))))

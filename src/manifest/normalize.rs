@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::bundle::{self, False};
 use super::corrections::{Corrections, package_id};
+use super::files::Beside;
 use super::scripts::{self, CommandPaths};
 use super::{ManifestError, bin, dependencies, fields};
 
@@ -23,7 +24,7 @@ use super::{ManifestError, bin, dependencies, fields};
 pub fn normalize(package_dir: &Path, map: &mut Map<String, Value>) -> Result<(), ManifestError> {
     let package_id = package_id(map)?;
     let mut corrections = Corrections::dropped();
-    bin::fill_or_normalize(package_dir, map)?;
+    bin::fill_or_normalize(Beside::Directory(package_dir), map)?;
     fields::remove_private_keys(map);
     fields::set_id(map, &package_id);
     bundle::rename_misspelt(map);

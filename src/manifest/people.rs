@@ -3,19 +3,18 @@
 //! Source: @npmcli/package-json 7.0.5 `normalize-data.js` (`fixPeople`, `stringifyPerson`), `normalize.js` (step
 //! `authors`).
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
+use super::files::Beside;
 use super::json::text;
-use super::{ManifestError, files, javascript};
+use super::{ManifestError, javascript};
 
 /// Fills `contributors` from the lines of `AUTHORS`, if there are none.
-pub(crate) fn fill_contributors(directory: &Path, map: &mut Map<String, Value>) {
+pub(crate) fn fill_contributors(beside: Beside<'_>, map: &mut Map<String, Value>) {
     if javascript::truthy(map.get("contributors")) {
         return;
     }
-    if let Ok(authors) = files::read(&files::resolve(directory, "AUTHORS")) {
+    if let Ok(authors) = beside.text("AUTHORS") {
         let people = authors
             .split('\n')
             .map(|line| line.strip_suffix('\r').unwrap_or(line))

@@ -2,12 +2,11 @@
 //!
 //! Source: @npmcli/package-json 7.0.5 (`prepareSteps`), npm-behaviour §4.2.
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
 use super::bundle::{self, False};
 use super::corrections::{Corrections, package_id};
+use super::files::Beside;
 use super::scripts::{self, CommandPaths};
 use super::{
     ManifestError, bin, dependencies, fields, fix, git_head, man, name, people, readme, repository,
@@ -23,20 +22,20 @@ use super::{
 ///
 /// A bad name, version or `main`, an unreadable README, or [`ManifestError::WrongType`].
 pub fn prepare(
-    package_dir: &Path,
+    beside: Beside<'_>,
     map: &mut Map<String, Value>,
 ) -> Result<Vec<String>, ManifestError> {
     // From the files.
     let package = package_id(map)?;
-    scripts::add_gyp(package_dir, map);
-    scripts::add_server(package_dir, map);
-    people::fill_contributors(package_dir, map);
-    readme::fill(package_dir, map)?;
-    man::fill_and_normalize(package_dir, map)?;
-    bin::fill_or_normalize(package_dir, map)?;
-    git_head::fill(package_dir, map);
-    fields::fill_types(package_dir, map)?;
-    let missing = bin::missing_targets(package_dir, map);
+    scripts::add_gyp(beside, map);
+    scripts::add_server(beside, map);
+    people::fill_contributors(beside, map);
+    readme::fill(beside, map)?;
+    man::fill_and_normalize(beside, map)?;
+    bin::fill_or_normalize(beside, map)?;
+    git_head::fill(beside, map);
+    fields::fill_types(beside, map)?;
+    let missing = bin::missing_targets(beside, map);
     let warnings = missing
         .into_iter()
         .map(|warning| fix::about(&package, &warning))

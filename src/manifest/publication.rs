@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::corrections::Corrections;
+use super::files::Beside;
 use super::fix::{Fixed, fix};
 use super::json::text;
 use super::prepare::prepare;
@@ -74,7 +75,7 @@ pub fn prepare_directory(package_dir: &Path) -> Result<Prepared, ManifestError> 
 /// Reads the manifest of a directory that is to be published, as it is: package.json, or if that cannot be read the
 /// comment `/**package {...} **/` in index.js.
 pub fn read_to_publish(package_dir: &Path) -> Result<Map<String, Value>, ManifestError> {
-    read::package_json_or_comment(&absolute(package_dir))
+    read::package_json_or_comment(Beside::Directory(&absolute(package_dir)))
 }
 
 /// [`prepare_directory`] for a manifest that was read, and perhaps rewritten, before.
@@ -87,7 +88,10 @@ pub fn prepare_document(
         corrections,
         mut warnings,
     } = fix(&package_dir, &mut document)?;
-    warnings.extend(prepare(&package_dir, &mut document)?);
+    warnings.extend(prepare(
+        Beside::Directory(&package_dir),
+        &mut document,
+    )?);
     Ok(Prepared {
         document,
         corrections,
@@ -95,16 +99,16 @@ pub fn prepare_document(
     })
 }
 
-/// Reads and prepares the manifest of a tarball that was unpacked into `package_dir` without its top folder.
+/// Reads and prepares the manifest of a tarball, from what is in it below its top folder or from the directory it was
+/// unpacked into.
 ///
-/// `gitHead` is looked for from `package_dir` upwards, as npm looks from where it unpacks.
+/// `gitHead` is looked for from a directory upwards, as npm looks from where it unpacks; in a tarball there is none.
 pub fn prepare_tarball(
-    package_dir: &Path,
+    beside: Beside<'_>,
     origin: &TarballOrigin,
 ) -> Result<Prepared, ManifestError> {
-    let package_dir = absolute(package_dir);
-    let mut document = read::package_json_or_comment(&package_dir)?;
-    let warnings = prepare(&package_dir, &mut document)?;
+    let mut document = read::package_json_or_comment(beside)?;
+    let warnings = prepare(beside, &mut document)?;
     for (key, value) in [
         ("_integrity", &origin.integrity),
         ("_resolved", &origin.resolved),

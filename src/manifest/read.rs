@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::files::Beside;
 use super::json::{self, text};
 use super::{ManifestError, javascript};
 
@@ -21,12 +22,12 @@ pub(crate) fn package_json(directory: &Path) -> Result<Map<String, Value>, Manif
 
 /// Reads package.json, or if that cannot be read, the comment `/**package {...} **/` in index.js.
 pub(crate) fn package_json_or_comment(
-    directory: &Path,
+    beside: Beside<'_>,
 ) -> Result<Map<String, Value>, ManifestError> {
-    let path = directory.join("package.json");
-    match fs::read(&path) {
+    let path = beside.shown("package.json");
+    match beside.bytes("package.json") {
         Ok(bytes) => parse(&path, &bytes),
-        Err(source) => match comment(directory) {
+        Err(source) => match comment(beside) {
             Some(value) => into_map(value),
             None => Err(ManifestError::Read { path, source }),
         },
@@ -58,8 +59,8 @@ fn into_map(value: Value) -> Result<Map<String, Value>, ManifestError> {
     }
 }
 
-fn comment(directory: &Path) -> Option<Value> {
-    let source = fs::read(directory.join("index.js")).ok()?;
+fn comment(beside: Beside<'_>) -> Option<Value> {
+    let source = beside.bytes("index.js").ok()?;
     json::parse(comment_text(&String::from_utf8_lossy(&source))?.as_bytes()).ok()
 }
 

@@ -3,23 +3,25 @@
 //! Source: @npmcli/package-json 7.0.5 `normalize.js` (step `readme`), `normalize-data.js` (`extractDescription`,
 //! `fixDescriptionField`).
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
+use super::files::Beside;
 use super::json::text;
-use super::{ManifestError, files, javascript};
+use super::{ManifestError, javascript};
 
 /// What npm publishes as the readme of a package without one.
 pub const MISSING: &str = "ERROR: No README data found!";
 
 /// Fills `readme` and `readmeFilename` from a README file.
-pub(crate) fn fill(directory: &Path, map: &mut Map<String, Value>) -> Result<(), ManifestError> {
+pub(crate) fn fill(
+    beside: Beside<'_>,
+    map: &mut Map<String, Value>,
+) -> Result<(), ManifestError> {
     if javascript::truthy(map.get("readme")) {
         return Ok(());
     }
-    if let Some(name) = file_name(directory) {
-        let readme = files::read_or_fail(directory.join(&name))?;
+    if let Some(name) = file_name(beside) {
+        let readme = beside.text_or_fail(&name)?;
         let is_empty = readme.is_empty();
         javascript::assign(map, "readme", Value::String(readme));
         javascript::assign(
@@ -36,10 +38,10 @@ pub(crate) fn fill(directory: &Path, map: &mut Map<String, Value>) -> Result<(),
 }
 
 /// The first Markdown file among those npm visits, else the last that ends in upper-case `README`.
-fn file_name(directory: &Path) -> Option<String> {
+fn file_name(beside: Beside<'_>) -> Option<String> {
     let mut plain = None;
-    for entry in files::entries(directory) {
-        if entry.is_directory() || !is_readme(&entry.name) {
+    for entry in beside.entries() {
+        if entry.is_directory || !is_readme(&entry.name) {
             continue;
         }
         if is_markdown(&entry.name) {

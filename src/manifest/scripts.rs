@@ -2,12 +2,11 @@
 //!
 //! Source: @npmcli/package-json 7.0.5 `normalize.js` (steps `scripts`, `scriptpath`, `gypfile`, `serverjs`).
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
 use super::corrections::Corrections;
-use super::{files, javascript};
+use super::files::Beside;
+use super::javascript;
 
 const FIELD: &str = "scripts";
 
@@ -99,7 +98,7 @@ fn without_bin_path(command: &str) -> Option<&str> {
 }
 
 /// Adds the script that builds a native module, if there is a `*.gyp` and no script that would.
-pub(crate) fn add_gyp(directory: &Path, map: &mut Map<String, Value>) {
+pub(crate) fn add_gyp(beside: Beside<'_>, map: &mut Map<String, Value>) {
     let scripts = map.get(FIELD);
     let has_own = ["install", "preinstall"]
         .iter()
@@ -107,7 +106,8 @@ pub(crate) fn add_gyp(directory: &Path, map: &mut Map<String, Value>) {
     if has_own || map.get("gypfile") == Some(&Value::Bool(false)) {
         return;
     }
-    let has_gyp = files::entries(directory)
+    let has_gyp = beside
+        .entries()
         .iter()
         .any(|entry| !entry.name.starts_with('.') && entry.name.strip_suffix(".gyp").is_some());
     if has_gyp {
@@ -117,9 +117,9 @@ pub(crate) fn add_gyp(directory: &Path, map: &mut Map<String, Value>) {
 }
 
 /// Adds the script that starts `server.js`, if there is that file and no such script.
-pub(crate) fn add_server(directory: &Path, map: &mut Map<String, Value>) {
+pub(crate) fn add_server(beside: Beside<'_>, map: &mut Map<String, Value>) {
     let has_own = javascript::truthy(javascript::member(map.get(FIELD), "start"));
-    if !has_own && files::exists(&files::resolve(directory, "server.js")) {
+    if !has_own && beside.exists("server.js") {
         add(map, "start", "node server.js");
     }
 }

@@ -1,7 +1,7 @@
 //! The two digests of a tarball, taken as its bytes pass.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -154,6 +154,39 @@ impl<W: Write> Write for DigestWriter<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+/// Digests the bytes that are read through it.
+pub struct DigestReader<R> {
+    reader: R,
+    digester: Digester,
+}
+
+impl<R: Read> DigestReader<R> {
+    /// Starts with no bytes seen.
+    pub fn new(reader: R) -> Self {
+        Self {
+            reader,
+            digester: Digester::default(),
+        }
+    }
+
+    /// Reads what is left and gives the digests of all there was.
+    ///
+    /// # Errors
+    /// Whatever the reader says.
+    pub fn finish(mut self) -> io::Result<Digests> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(self.digester.finish())
+    }
+}
+
+impl<R: Read> Read for DigestReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.digester.update(&buffer[..read]);
+        Ok(read)
     }
 }
 

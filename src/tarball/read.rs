@@ -1,10 +1,11 @@
 //! Reading a tarball: what is in it, without unpacking it anywhere.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::Read;
 
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
+
+use super::entries::{ArchiveError, Entries, EntryKind};
 
 /// What identifies an entry's contents: its mode, and the SHA-256 of its data
 /// (of a link: of its target).
@@ -19,54 +20,43 @@ pub struct EntryDigest {
 /// is called. The tarball may be gzipped or plain.
 ///
 /// # Errors
-/// What the reader says, or that the bytes are no tarball.
-pub fn entry_digests(reader: impl Read) -> io::Result<BTreeMap<String, EntryDigest>> {
-    let mut reader = BufReader::with_capacity(64 * 1024, reader);
-    let gzipped = reader.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    if gzipped {
-        digest_entries(MultiGzDecoder::new(reader))
-    } else {
-        digest_entries(reader)
-    }
-}
-
-fn digest_entries(reader: impl Read) -> io::Result<BTreeMap<String, EntryDigest>> {
+/// [`ArchiveError`] where the bytes cannot be read, or are no tarball.
+pub fn entry_digests(
+    reader: impl Read,
+) -> Result<BTreeMap<String, EntryDigest>, ArchiveError> {
+    let mut entries = Entries::new(reader)?;
     let mut digests = BTreeMap::new();
-    for entry in tar::Archive::new(reader).entries()? {
-        let mut entry = entry?;
-        if entry.header().entry_type().is_dir() {
+    while let Some(entry) = entries.next()? {
+        if entry.kind == EntryKind::Directory {
             continue;
         }
-        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let path = path
-            .split_once('/')
-            .map_or(path.as_str(), |(_, rest)| rest)
-            .to_owned();
-        let mode = entry.header().mode()? & 0o7777;
         let mut hasher = Sha256::new();
-        if let Some(target) = entry.link_name_bytes() {
+        if let Some(target) = &entry.link {
             hasher.update(target);
         }
         let mut buffer = [0; 16 * 1024];
-        let mut size = 0;
         loop {
-            let read = entry.read(&mut buffer)?;
+            let read = entries.read(&mut buffer).map_err(ArchiveError::Read)?;
             if read == 0 {
                 break;
             }
-            size += read as u64;
             hasher.update(&buffer[..read]);
         }
         digests.insert(
-            path,
+            below_top(&entry.path).to_owned(),
             EntryDigest {
-                mode,
-                size,
+                mode: entry.mode,
+                size: entry.size,
                 sha256: hasher.finalize().into(),
             },
         );
     }
     Ok(digests)
+}
+
+/// A path without its top folder, whatever that is called.
+fn below_top(path: &str) -> &str {
+    path.split_once('/').map_or(path, |(_, rest)| rest)
 }
 
 /// Says, a line for each path, in what `ours` differs from `theirs`.

@@ -90,6 +90,25 @@ enum Content {
 }
 
 impl Spooled {
+    /// A tarball that lies ready. One that would stay in memory is read now; a large one is read from its file each
+    /// time, which must not change meanwhile.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn of_file(mut file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        if metadata.is_file() && metadata.len() > MEMORY_LIMIT as u64 {
+            return Ok(Self {
+                content: Content::File(Arc::new(Mutex::new(file))),
+                size: metadata.len(),
+            });
+        }
+        // What is no file, a pipe for one, is read once only.
+        let mut spool = Spool::default();
+        io::copy(&mut file, &mut spool)?;
+        spool.finish()
+    }
+
     /// Bytes in all.
     pub fn size(&self) -> u64 {
         self.size

@@ -42,7 +42,7 @@ pub(crate) fn compare_directory(directory: &Path, judge: &mut Judge) -> Outcome 
     }
     let published = manifest::prepare_directory(directory);
     let is_published = differences.prepared("publish", published, &answer["publish"]);
-    let published = manifest::prepare_tarball(directory, &origin);
+    let published = manifest::prepare_tarball(manifest::Beside::Directory(directory), &origin);
     differences.prepared("tarball", published, &answer["tarball"]);
     Outcome {
         differences: differences.found,
