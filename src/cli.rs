@@ -39,6 +39,7 @@ enum Command {
 
 /// npm's flags that every command of npm's takes.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 struct CommonArguments {
     /// Registry to publish to; a scope's own registry and publishConfig count as with npm
     #[arg(long, value_name = "URL")]
@@ -62,6 +63,10 @@ struct CommonArguments {
     /// And on the workspaces' root
     #[arg(long)]
     include_workspace_root: bool,
+    /// Pack package.json as it is, as npm does: `workspace:` and `catalog:` ranges, and
+    /// publishConfig's fields, are not resolved
+    #[arg(long)]
+    no_rewrite: bool,
     /// Leave npm's bytes for speed: zlib level 0 (stored) to 9
     #[arg(long, value_name = "0-9")]
     compression_level: Option<u8>,

@@ -10,12 +10,14 @@ use crate::codeartifact::{EndpointError, TokenError};
 use crate::config::ConfigError;
 use crate::lifecycle::ScriptError;
 use crate::manifest::ManifestError;
+use crate::manifest::rewrite::RewriteError;
 use crate::node::{system_code, system_status};
+use crate::pack::ReadyError;
 use crate::packlist::PacklistError;
 use crate::publish::PublishError;
-use crate::registry::Outcome;
 use crate::registry::choice::RegistryChoiceError;
 use crate::registry::credentials::CredentialError;
+use crate::registry::{Challenge, Outcome, WebLogin};
 use crate::sandbox::{self, SandboxError};
 use crate::tarball::TarballError;
 use crate::workspace::WorkspaceError;
@@ -35,6 +37,25 @@ pub enum Error {
     /// package.json cannot be packed or published.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// A ready tarball cannot be published.
+    #[error(transparent)]
+    Ready(#[from] ReadyError),
+    /// A package.json or a file of its workspace cannot be made into what consumers understand.
+    #[error("{} cannot be rewritten for publishing", path.display())]
+    Rewrite {
+        /// The file the error is about.
+        path: PathBuf,
+        /// What is wrong.
+        source: RewriteError,
+    },
+    /// `publishConfig.directory` leads to no package.
+    #[error("\"publishConfig.directory\" in {} leads to no package", package_json.display())]
+    PublishDirectory {
+        /// The package.json that names the directory.
+        package_json: PathBuf,
+        /// Why not.
+        source: ManifestError,
+    },
     /// The files cannot be listed.
     #[error(transparent)]
     Packlist(#[from] PacklistError),
@@ -103,6 +124,9 @@ impl Error {
         let code = match self {
             Self::Config(error) => error.code(),
             Self::Manifest(error) => error.code(),
+            Self::PublishDirectory { source, .. } => source.code(),
+            Self::Ready(error) => error.code(),
+            Self::Rewrite { source, .. } => source.code(),
             Self::Workspace(error) => error.code(),
             Self::Script(error) => return error.code(),
             Self::RegistryChoice(error) => error.code(),
@@ -130,6 +154,8 @@ impl Error {
             Self::Usage(_) => 2,
             Self::Script(error) => error.exit_status(),
             Self::Manifest(error) => error.exit_status(),
+            Self::PublishDirectory { source, .. } => source.exit_status(),
+            Self::Ready(error) => error.exit_status(),
             Self::Packlist(error) => packlist_source(error).map_or(1, system_status),
             Self::Tarball(TarballError::Read { source, .. })
             | Self::Write { source, .. }
@@ -142,9 +168,22 @@ impl Error {
     pub fn outcome(&self) -> Option<&'static str> {
         match self {
             Self::Outcome(outcome) => Some(outcome.name()),
+            Self::Ready(ReadyError::Unsafe { .. }) => Some("gate-failed"),
             Self::Token(TokenError::Unreachable { .. }) => Some("unreachable"),
             Self::Token(TokenError::Denied { .. }) => Some("forbidden"),
             Self::Token(_) => Some("unauthenticated"),
+            _ => None,
+        }
+    }
+
+    /// The page on which a one-time password is to be got. Its addresses are shown as they are, or they would lead
+    /// nowhere.
+    pub fn web_login(&self) -> Option<&WebLogin> {
+        match self {
+            Self::Outcome(Outcome::Unauthenticated {
+                challenge: Some(Challenge::OneTimePassword(web)),
+                ..
+            }) => web.as_deref(),
             _ => None,
         }
     }
@@ -154,6 +193,11 @@ impl Error {
         match self {
             Self::Config(error) => error.hint(),
             Self::Manifest(error) => error.hint(),
+            Self::Ready(error) => error.hint(),
+            Self::Rewrite { source, .. } => source.hint(),
+            Self::PublishDirectory { .. } => Some(
+                "build the package first, correct the directory, or pack with --no-rewrite".into(),
+            ),
             Self::Workspace(error) => error.hint(),
             Self::Script(error) => error.hint(),
             Self::RegistryChoice(error) => error.hint(),
@@ -176,7 +220,11 @@ impl Error {
     /// The place in a file that the error is about, for a window of its source.
     pub fn diagnostic(&self) -> Option<&dyn Diagnostic> {
         match self {
-            Self::Manifest(ManifestError::Syntax { source, .. }) => Some(source.as_ref()),
+            Self::Manifest(ManifestError::Syntax { source, .. })
+            | Self::PublishDirectory {
+                source: ManifestError::Syntax { source, .. },
+                ..
+            } => Some(source.as_ref()),
             _ => None,
         }
     }
@@ -203,7 +251,15 @@ fn outcome_text(outcome: &Outcome) -> String {
                 tried.join("\n  ")
             )
         }
-        Outcome::Unauthenticated { message }
+        Outcome::Unauthenticated {
+            challenge: Some(challenge @ Challenge::Schemes(_)),
+            message,
+        } => format!("{}\n{message}", challenge.summary()),
+        Outcome::Unauthenticated {
+            challenge: Some(challenge),
+            ..
+        } => challenge.summary(),
+        Outcome::Unauthenticated { message, .. }
         | Outcome::Forbidden { message }
         | Outcome::Rejected { message, .. } => message.clone(),
         Outcome::GateFailed { reason } | Outcome::Unreachable { reason } => reason.clone(),
@@ -213,7 +269,10 @@ fn outcome_text(outcome: &Outcome) -> String {
 fn outcome_code(outcome: &Outcome) -> Option<String> {
     Some(match outcome {
         Outcome::Conflict { .. } => "EPUBLISHCONFLICT".to_owned(),
-        Outcome::Unauthenticated { .. } => "E401".to_owned(),
+        Outcome::Unauthenticated { challenge, .. } => {
+            let code = challenge.as_ref().map_or("E401", Challenge::code);
+            code.to_owned()
+        }
         Outcome::Forbidden { .. } => "E403".to_owned(),
         Outcome::Rejected { status, .. } => format!("E{status}"),
         Outcome::Unreachable { .. } => "EUNREACHABLE".to_owned(),
@@ -225,6 +284,14 @@ fn outcome_code(outcome: &Outcome) -> Option<String> {
 }
 
 fn outcome_hint(outcome: &Outcome) -> Option<String> {
+    if let Outcome::Unauthenticated {
+        challenge: Some(challenge),
+        ..
+    } = outcome
+        && let Some(detail) = challenge.detail()
+    {
+        return Some(detail);
+    }
     Some(
         match outcome {
             Outcome::Conflict { .. } => "raise the version in package.json: a published version cannot change",

@@ -156,6 +156,14 @@ impl ScriptError {
         }
     }
 
+    /// What it printed, where that was collected and not shown.
+    pub fn output(&self) -> Option<&Output> {
+        match self {
+            Self::Exited { output, .. } | Self::Signalled { output, .. } => Some(output),
+            Self::Shell { .. } => None,
+        }
+    }
+
     /// The status to end with: the script's own; 128 and the signal's number where npm would end
     /// by the signal, and 1 where it would not.
     pub fn exit_status(&self) -> u8 {

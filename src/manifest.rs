@@ -58,8 +58,8 @@ pub use name::objections;
 pub use normalize::normalize;
 pub use prepare::prepare;
 pub use publication::{
-    Prepared, TarballOrigin, dist_tag, is_prerelease, prepare_directory, prepare_document,
-    prepare_tarball, read_to_publish, set_dist, version_object,
+    Prepared, TarballOrigin, dist_tag, is_prerelease, is_private, prepare_directory,
+    prepare_document, prepare_tarball, read_to_publish, set_dist, version_object,
 };
 pub use range::is_range;
 pub use read::parse;
@@ -96,10 +96,18 @@ impl Manifest {
     ///
     /// Those of [`Self::read`] and [`normalize()`], and [`ManifestError::MissingNameOrVersion`].
     pub fn read_to_pack(directory: &Path) -> Result<Self, ManifestError> {
-        let mut manifest = Self::read(directory)?;
-        normalize(&manifest.directory, &mut manifest.document)?;
-        if manifest.document.contains_key("_id") {
-            Ok(manifest)
+        Self::read(directory)?.into_packable()
+    }
+
+    /// Normalises the manifest of a directory that is to be packed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`normalize()`], and [`ManifestError::MissingNameOrVersion`].
+    pub fn into_packable(mut self) -> Result<Self, ManifestError> {
+        normalize(&self.directory, &mut self.document)?;
+        if self.document.contains_key("_id") {
+            Ok(self)
         } else {
             Err(ManifestError::MissingNameOrVersion)
         }

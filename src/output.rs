@@ -178,6 +178,16 @@ impl Printer {
         stdout.flush()
     }
 
+    /// Prints a question, behind which the answer is typed.
+    ///
+    /// # Errors
+    /// As [`Printer::data`].
+    pub fn question(&self, text: &str) -> io::Result<()> {
+        let mut stdout = self.stdout.borrow_mut();
+        write!(stdout, "{text} ")?;
+        stdout.flush()
+    }
+
     /// Prints a value as JSON, indented by two spaces.
     ///
     /// # Errors

@@ -1,12 +1,15 @@
 //! From a package directory to a tarball: manifest, packlist, tar, gzip,
-//! digests.
+//! digests. Or from a tarball that lies ready to what is known of it.
 //!
 //! Synchronous code over `Read` and `Write`; it starts no async runtime.
+
+mod ready;
+mod rewriting;
 
 use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::available_parallelism;
 
 use serde_json::{Map, Value};
@@ -22,6 +25,10 @@ use crate::tarball::{
     write_archive,
 };
 use crate::workspace;
+
+use rewriting::Source;
+
+pub use ready::{Ready, ReadyError};
 
 /// A packed package: what `npm pack` tells about it.
 #[derive(Debug, Clone)]
@@ -52,7 +59,7 @@ impl Packed {
             filename: filename(&name, &version),
             name,
             version,
-            bundled: bundled(&files),
+            bundled: bundled(files.iter().map(|file| file.path.as_str())),
             listing: in_listing_order(files),
             digests,
         }
@@ -66,12 +73,12 @@ impl Packed {
 
 /// A package packed for publishing: what a publish document is made of.
 pub struct Release {
-    /// The package's directory.
-    pub directory: PathBuf,
     /// What was packed.
     pub packed: Packed,
     /// The manifest, prepared for publishing.
     pub manifest: Map<String, Value>,
+    /// The configuration that the package brings along.
+    pub publish_config: Option<Value>,
     /// The tarball.
     pub tarball: Spooled,
 }
@@ -105,6 +112,8 @@ pub struct PackOptions<'a> {
     pub threads: Option<NonZeroUsize>,
     /// The selected workspaces, if any were: what is packed depends on them.
     pub workspaces: Option<Workspaces<'a>>,
+    /// package.json is packed as it is, as npm does, even where no consumer could install it.
+    pub is_verbatim: bool,
 }
 
 impl PackOptions<'_> {
@@ -173,7 +182,7 @@ impl Packer<'_> {
         manifest: &Manifest,
         open: impl FnOnce() -> Result<W, Error>,
         close: impl FnOnce(W, &Packed) -> Result<T, Error>,
-    ) -> Result<(Packed, T), Error> {
+    ) -> Result<(Packed, Source, T), Error> {
         let directory = manifest.directory();
         self.scripts
             .run(Event::Prepack, directory, manifest.document(), &[])?;
@@ -183,25 +192,31 @@ impl Packer<'_> {
         let extra = prepare_variables(directory);
         self.scripts
             .run(Event::Prepare, directory, changed.document(), &extra)?;
-        let changed = Manifest::read_to_pack(directory)?;
-        let list = self.list(&changed)?;
+        let source = self.source(directory)?;
+        let list = self.list(&source.manifest)?;
         let threads = self.options.threads_for(&list);
         let gzip = |writer| Gzip::new(writer, self.options.compression, threads);
         let mut gzip = gzip(DigestWriter::new(open()?));
         let files = write_archive(
-            directory,
+            source.manifest.directory(),
             &list.entries,
-            &bins(changed.document()),
+            &bins(source.manifest.document()),
+            source.rewritten.as_ref().map(|packed| packed.text.as_str()),
             threads,
             &mut gzip,
         )?;
         let (writer, digests) = gzip.finish().map_err(TarballError::Write)?.finish();
-        let packed = Packed::new(manifest.document(), files, digests);
+        let named = if source.is_renamed() {
+            source.manifest.document()
+        } else {
+            manifest.document()
+        };
+        let packed = Packed::new(named, files, digests);
         let closed = close(writer, &packed)?;
         let extra = postpack_variables(directory, &digests.integrity.to_string());
         self.scripts
             .run(Event::Postpack, directory, manifest.document(), &extra)?;
-        Ok((packed, closed))
+        Ok((packed, source, closed))
     }
 
     /// Which files the tarball of a directory will hold, in its order.
@@ -232,7 +247,7 @@ impl Packer<'_> {
     /// [`Error::Manifest`], [`Error::Packlist`], [`Error::Tarball`] and
     /// [`Error::Script`].
     pub fn pack_dry(&self, manifest: &Manifest) -> Result<Packed, Error> {
-        let (packed, ()) = self.pack(manifest, || Ok(io::sink()), |_, _| Ok(()))?;
+        let (packed, _, ()) = self.pack(manifest, || Ok(io::sink()), |_, _| Ok(()))?;
         Ok(packed)
     }
 
@@ -253,7 +268,7 @@ impl Packer<'_> {
             let path = destination.join(&packed.filename);
             persist(file, &path).map_err(|source| Error::Write { path, source })
         };
-        let (packed, ()) = self.pack(manifest, open, close)?;
+        let (packed, _, ()) = self.pack(manifest, open, close)?;
         Ok(packed)
     }
 
@@ -270,8 +285,8 @@ impl Packer<'_> {
             .run(Event::PrepublishOnly, directory, &first, &[])?;
         let manifest = Manifest::read_to_pack(directory)?;
         let open = || Ok(Spool::default());
-        let (mut packed, spool) = self.pack(&manifest, open, |spool, _| Ok(spool))?;
-        let prepared = prepare_directory(directory)?;
+        let (mut packed, source, spool) = self.pack(&manifest, open, |spool, _| Ok(spool))?;
+        let prepared = source.prepared(directory)?;
         for line in &prepared.warnings {
             self.log.log(Level::Warn, "", line);
         }
@@ -286,7 +301,8 @@ impl Packer<'_> {
                 &format!("errors corrected:\n{lines}"),
             );
         }
-        let manifest = prepared.document;
+        let mut manifest = prepared.document;
+        let publish_config = source.publish_config(directory, &mut manifest)?;
         (packed.id, packed.name, packed.version) = (
             text(&manifest, "_id"),
             text(&manifest, "name"),
@@ -295,9 +311,9 @@ impl Packer<'_> {
         packed.filename = filename(&packed.name, &packed.version);
         let tarball = spool.finish().map_err(TarballError::Write)?;
         Ok(Release {
-            directory: directory.to_owned(),
             packed,
             manifest,
+            publish_config,
             tarball,
         })
     }
@@ -365,15 +381,16 @@ fn warning_text(warning: Warning) -> (&'static str, &'static str) {
 }
 
 /// The packages under `node_modules/`, in the order of the tarball.
-fn bundled(files: &[PackedFile]) -> Vec<String> {
+fn bundled<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for file in files {
-        let Some(rest) = file.path.strip_prefix("node_modules/") else {
+    for path in paths {
+        let Some(rest) = path.strip_prefix("node_modules/") else {
             continue;
         };
         let parts = if rest.starts_with('@') { 2 } else { 1 };
-        let name = rest.split('/').take(parts).collect::<Vec<_>>().join("/");
-        if !names.contains(&name) {
+        let parts = rest.split('/').take(parts).filter(|part| !part.is_empty());
+        let name = parts.collect::<Vec<_>>().join("/");
+        if !name.is_empty() && !names.contains(&name) {
             names.push(name);
         }
     }
@@ -407,17 +424,12 @@ mod tests {
 
     #[test]
     fn bundled_names_come_once_and_with_their_scope() {
-        let file = |path: &str| PackedFile {
-            path: path.into(),
-            size: 0,
-            mode: 0o644,
-        };
-        let files = [
+        let paths = [
             "node_modules/b/x.js",
             "a.js",
             "node_modules/@s/c/y",
             "node_modules/b/z",
         ];
-        assert_eq!(bundled(&files.map(file)), ["b", "@s/c"]);
+        assert_eq!(bundled(paths), ["b", "@s/c"]);
     }
 }

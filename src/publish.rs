@@ -6,6 +6,7 @@
 //! here that ends as `published`.
 
 mod authority;
+mod second_factor;
 
 use std::time::Duration;
 
@@ -18,13 +19,14 @@ use crate::output::{Level, Log};
 use crate::registry::client::shown;
 use crate::registry::retry::is_transient;
 use crate::registry::{
-    Client, Outcome, Packument, PublishedVersion, Refusal, RequestError, RetryPolicy,
-    TransportError,
+    Client, OneTimePassword, Outcome, Packument, PublishedVersion, Refusal, RequestError,
+    RetryPolicy, TransportError,
 };
 use crate::tarball::read::{differences, entry_digests};
 use crate::tarball::{Digests, Spool, Spooled};
 
 pub use authority::Authority;
+pub use second_factor::SecondFactor;
 
 /// The first wait between two looks at a version that is not visible yet.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
@@ -46,8 +48,8 @@ pub struct Upload<'a> {
 }
 
 /// How a publish goes about it.
-#[derive(Debug, Clone, Copy)]
-pub struct PublishOptions {
+#[derive(Clone, Copy)]
+pub struct PublishOptions<'a> {
     /// How often and after what waits the upload is tried again.
     pub retry: RetryPolicy,
     /// How long an accepted version may take to become readable.
@@ -58,6 +60,8 @@ pub struct PublishOptions {
     pub force: bool,
     /// Stop before the upload.
     pub dry_run: bool,
+    /// Whom to ask for a one-time password; nobody where there is no terminal.
+    pub second_factor: Option<&'a dyn SecondFactor>,
 }
 
 /// npm's refusals that depend on what the registry holds.
@@ -106,7 +110,7 @@ enum Seen {
 pub async fn publish(
     client: &Client<'_>,
     upload: &Upload<'_>,
-    options: &PublishOptions,
+    options: &PublishOptions<'_>,
     log: &dyn Log,
 ) -> Result<Option<Outcome>, PublishError> {
     let publisher = Publisher {
@@ -158,7 +162,7 @@ fn guard_latest(packument: &Packument, version: &str) -> Result<(), PublishError
 struct Publisher<'a> {
     client: &'a Client<'a>,
     upload: &'a Upload<'a>,
-    options: &'a PublishOptions,
+    options: &'a PublishOptions<'a>,
     log: &'a dyn Log,
 }
 
@@ -169,9 +173,17 @@ impl Publisher<'_> {
         let mut tried = Vec::new();
         let mut doubt = false;
         let mut repetition = 0;
+        let mut password = None;
         loop {
-            let (reason, retry_after) = match self.put().await {
+            let (reason, retry_after) = match self.put(password.as_ref()).await {
                 Answer::Accepted => return self.read_back(false).await,
+                Answer::Refused(refusal) if password.is_none() && refusal.challenge.is_some() => {
+                    match self.password(&refusal).await {
+                        Ok(got) => password = Some(got),
+                        Err(outcome) => return outcome,
+                    }
+                    continue;
+                }
                 Answer::Refused(refusal) if doubt => {
                     tried.push(format!("PUT: {refusal}"));
                     return self.in_doubt(tried).await;
@@ -212,10 +224,27 @@ impl Publisher<'_> {
         }
     }
 
-    async fn put(&self) -> Answer {
+    /// Gets the one-time password that a refusal asks for, or ends with that refusal.
+    async fn password(&self, refusal: &Refusal) -> Result<OneTimePassword, Outcome> {
+        let ended = |message: String| Outcome::Unauthenticated {
+            message,
+            challenge: refusal.challenge.clone(),
+        };
+        let Some(challenge) = &refusal.challenge else {
+            return Err(ended(refusal.to_string()));
+        };
+        let somebody = self.options.second_factor;
+        match second_factor::answer(challenge, somebody, self.client).await {
+            Ok(Some(password)) => Ok(password),
+            Ok(None) => Err(ended(refusal.to_string())),
+            Err(error) => Err(ended(format!("{refusal}\n{error}"))),
+        }
+    }
+
+    async fn put(&self, password: Option<&OneTimePassword>) -> Answer {
         match self
             .client
-            .put_document(self.upload.name, self.upload.document)
+            .put_document(self.upload.name, self.upload.document, password)
             .await
         {
             Ok(()) => Answer::Accepted,
@@ -248,7 +277,10 @@ impl Publisher<'_> {
         }
         let message = refusal.to_string();
         match refusal.status {
-            401 => Outcome::Unauthenticated { message },
+            401 => Outcome::Unauthenticated {
+                message,
+                challenge: refusal.challenge,
+            },
             403 => Outcome::Forbidden { message },
             // There, by the registry's word, although it does not show it.
             409 => Outcome::Conflict {

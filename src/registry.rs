@@ -1,6 +1,7 @@
 //! The npm registry protocol: URLs, credentials, requests, outcomes.
 
 mod body;
+pub mod challenge;
 pub mod choice;
 pub mod client;
 pub mod credentials;
@@ -13,6 +14,7 @@ pub(crate) mod tls;
 pub mod url;
 
 pub use self::url::RegistryUrl;
+pub use challenge::{Challenge, WebLogin};
 pub use choice::Registry;
 pub use client::{
     Authorize, Client, ClientOptions, ConnectionOptions, OneTimePassword, Refusal, RequestError,

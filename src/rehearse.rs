@@ -120,6 +120,8 @@ impl Rehearsal<'_> {
         let client_options = ClientOptions {
             user_agent: concat!("consign/", env!("CARGO_PKG_VERSION"), " rehearse").to_owned(),
             command: "publish",
+            auth_type: "web".to_owned(),
+            scope: None,
             otp: None,
             timeout: Duration::from_mins(1),
             connection: ConnectionOptions::default(),
@@ -166,6 +168,7 @@ impl Rehearsal<'_> {
             implicit_tag: false,
             force: false,
             dry_run: false,
+            second_factor: None,
         };
         let sent = document.content_length();
         match publish(client, &upload, &options, self.log).await {

@@ -1,43 +1,43 @@
-//! `consign publish`: a package directory to a registry, ending in one named
-//! outcome.
+//! `consign publish`: a package directory or a ready tarball to a registry,
+//! ending in one named outcome.
+
+mod operand;
+mod target;
+mod terminal;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use url::Url;
+
+use operand::Operand;
+use target::{Target, client_options, retry_policy, wait};
+use terminal::Terminal;
 
 use super::scripts::SessionScripts;
 use super::session::{Session, current_thread};
-use crate::codeartifact::{AwsOptions, Endpoint, endpoint};
-use crate::config::{ConfigValue, Flat, RequestSettings};
 use crate::document::{Document, Publication};
 use crate::error::Error;
 use crate::lifecycle::Event;
-use crate::manifest::{ManifestError, check_tag, is_prerelease};
+use crate::manifest::{Manifest, ManifestError, check_package_and_tag, check_tag, is_prerelease};
 use crate::output::contents::{Contents, notice};
 use crate::output::{Level, Log as _};
-use crate::pack::{Packer, Release, Scripts as _};
-use crate::publish::{Authority, PublishOptions, Upload, publish};
-use crate::registry::choice::Registry;
-use crate::registry::credentials::{ClientCertificate, Credentials};
+use crate::pack::{Packed, Packer, Ready, Release, Scripts as _};
+use crate::publish::{Authority, PublishOptions, SecondFactor, Upload, publish};
 use crate::registry::diagnosis::explain;
-use crate::registry::url::RegistryUrl;
-use crate::registry::{
-    Client, ClientOptions, ConnectionOptions, OneTimePassword, Outcome, RetryPolicy,
-};
+use crate::registry::{Client, Outcome};
 use crate::workspace::Member;
 
-/// Pack a directory and publish it, as `npm publish`; prints `+ name@version`.
+/// Pack a directory and publish it, or publish a ready tarball unchanged, as `npm publish`; prints
+/// `+ name@version`.
 ///
 /// Ends in one outcome: published, already-published (exit 0), conflict (10),
 /// accepted-not-visible (11), unknown (12), unauthenticated or forbidden (13), rejected (14),
 /// gate-failed (15), unreachable (16).
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Package directory [default: .]
-    #[arg(value_name = "DIR")]
-    directory: Option<PathBuf>,
+    /// Package directory [default: .], or a tarball: FILE.tgz, FILE.tar.gz or FILE.tar
+    #[arg(value_name = "DIR|FILE")]
+    what: Option<PathBuf>,
     /// Do everything but the upload
     #[arg(long)]
     dry_run: bool,
@@ -53,7 +53,8 @@ pub(super) struct Arguments {
     /// One-time password
     #[arg(long, value_name = "CODE")]
     otp: Option<String>,
-    /// Leave out the look at the versions that are there, and the guards of `latest`
+    /// Leave out the look at the versions that are there, the guards of `latest`, and the check
+    /// of a ready tarball's paths
     #[arg(long)]
     force: bool,
     /// How long the version may take to become readable before the outcome is
@@ -87,24 +88,24 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
 
 fn publish_all(session: &Session<'_>, printed: &mut Map<String, Value>) -> Result<(), Error> {
     let Some(members) = session.selected()? else {
-        let directory = match session.operands.as_slice() {
-            [] => session.path("."),
-            [operand] => session.path(operand),
-            _ => return Err(Error::Usage("publish takes one package directory".into())),
+        let operand = match session.operands.as_slice() {
+            [] => Operand::Directory(session.path(".")),
+            [operand] => Operand::of(session, operand)?,
+            _ => {
+                return Err(Error::Usage(
+                    "publish takes one package directory or tarball".into(),
+                ));
+            }
         };
-        return publish_one(session, &directory, None, printed);
+        return publish_one(session, &operand, None, printed);
     };
     let selected: Vec<PathBuf> = members
         .iter()
         .map(|member| member.directory.clone())
         .collect();
     for member in &members {
-        match publish_one(
-            session,
-            &member.directory,
-            Some((member, &selected)),
-            printed,
-        ) {
+        let operand = Operand::Directory(member.directory.clone());
+        match publish_one(session, &operand, Some((member, &selected)), printed) {
             Err(Error::Manifest(ManifestError::Private)) => session.printer.log(
                 Level::Warn,
                 "publish",
@@ -118,27 +119,31 @@ fn publish_all(session: &Session<'_>, printed: &mut Map<String, Value>) -> Resul
 
 fn publish_one(
     session: &Session<'_>,
-    directory: &Path,
+    operand: &Operand<'_>,
     workspace: Option<(&Member, &[PathBuf])>,
     printed: &mut Map<String, Value>,
 ) -> Result<(), Error> {
-    if directory.is_file() {
-        return Err(Error::Refused {
-            code: None,
-            message: format!(
-                "{} is a file: publishing a ready tarball is not supported yet",
-                directory.display()
-            ),
-            hint: Some("publish the package's directory".into()),
-        });
-    }
     let scripts = SessionScripts::new(session, "publish");
-    let packer = Packer {
-        options: session.pack_options(workspace.map(|(_, selected)| selected)),
-        scripts: &scripts,
-        log: &session.printer,
+    let release = match operand {
+        Operand::Directory(directory) => {
+            let packer = Packer {
+                options: session.pack_options(workspace.map(|(_, selected)| selected)),
+                scripts: &scripts,
+                log: &session.printer,
+            };
+            packer
+                .pack_release(directory)
+                .map_err(|error| nameless(directory, error))?
+        }
+        Operand::Tarball(argument) => {
+            let ready = Ready {
+                argument,
+                working_directory: session.environment.current_directory(),
+                is_forced: session.settings.force,
+            };
+            ready.release(&session.printer)?
+        }
     };
-    let release = packer.pack_release(directory)?;
     let target = Target::of(session, &release)?;
     if target.implicit_tag && !session.settings.force && is_prerelease(&release.manifest)? {
         return Err(Error::Refused {
@@ -151,6 +156,8 @@ fn publish_one(
     if !session.settings.json {
         notice(&session.printer, &release.packed);
     }
+    let Packed { name, version, .. } = &release.packed;
+    check_package_and_tag(name, version, &session.settings.tag)?;
     if workspace.is_some() && release.is_private() {
         return Err(ManifestError::Private.into());
     }
@@ -164,8 +171,11 @@ fn publish_one(
         }
         printed.insert(packed.name.clone(), object);
     }
-    for event in [Event::Publish, Event::Postpublish] {
-        scripts.run(event, directory, &release.manifest, &[])?;
+    // A tarball's scripts are its author's, who ran them when it was packed.
+    if let Operand::Directory(directory) = operand {
+        for event in [Event::Publish, Event::Postpublish] {
+            scripts.run(event, directory, &release.manifest, &[])?;
+        }
     }
     if !session.settings.json && session.printer.hears(Level::Error) {
         let told = session.printer.data(&format!("+ {}", packed.id));
@@ -177,81 +187,19 @@ fn publish_one(
     Ok(())
 }
 
-/// Where and as what a release goes.
-struct Target {
-    flat: Flat,
-    settings: RequestSettings,
-    registry: Registry,
-    endpoint: Option<Endpoint>,
-    aws: AwsOptions,
-    scope: Option<String>,
-    /// Nobody named a tag.
-    implicit_tag: bool,
-}
-
-impl Target {
-    fn of(session: &Session<'_>, release: &Release) -> Result<Self, Error> {
-        let config = &session.config;
-        let publish_config = release.manifest.get("publishConfig");
-        let flat = match publish_config {
-            Some(overrides) => {
-                for warning in config.publish_config_warnings(overrides) {
-                    session
-                        .printer
-                        .log(Level::Warn, warning.prefix, &warning.text);
-                }
-                config.flat_with(overrides)?
-            }
-            None => config.flat().clone(),
-        };
-        let settings = config.request_settings(&flat)?;
-        let scope = release
-            .packed
-            .name
-            .split_once('/')
-            .map(|(scope, _)| scope.to_owned());
-        let mut registry = Registry::choose(&flat, scope.as_deref())?;
-        let aws = AwsOptions {
-            service: service(session),
-            ..AwsOptions::default()
-        };
-        let endpoint = endpoint::parse(registry.url.url(), aws.service.as_ref())?;
-        if endpoint.is_some() && !registry.url.ends_with_slash() {
-            session.printer.log(
-                Level::Warn,
-                "codeartifact",
-                &format!(
-                    "{} has no slash at its end, without which CodeArtifact cannot be reached by npm; it is added",
-                    registry.url
-                ),
-            );
-            registry.url = registry.url.with_slash();
+/// What npm answers to a package without a name, in better words: it trips over the name when it looks at the tag.
+fn nameless(directory: &Path, error: Error) -> Error {
+    let lacks_name = matches!(error, Error::Manifest(ManifestError::MissingNameOrVersion))
+        && Manifest::read(directory).is_ok_and(|manifest| manifest.version().is_some());
+    if lacks_name {
+        Error::Refused {
+            code: Some("EINVALIDTAGNAME"),
+            message: error.to_string(),
+            hint: error.hint(),
         }
-        let publish_tag = publish_config.and_then(|overrides| overrides.get("tag"));
-        let implicit_tag =
-            session.settings.tag_is_default && publish_tag.is_none_or(Value::is_null);
-        Ok(Self {
-            flat,
-            settings,
-            registry,
-            endpoint,
-            aws,
-            scope,
-            implicit_tag,
-        })
+    } else {
+        error
     }
-
-    fn url(&self) -> &RegistryUrl {
-        &self.registry.url
-    }
-}
-
-/// The AWS service where it is not AWS's own.
-fn service(session: &Session<'_>) -> Option<Url> {
-    ["AWS_ENDPOINT_URL_CODEARTIFACT", "AWS_ENDPOINT_URL"]
-        .iter()
-        .find_map(|name| session.environment.non_empty(name))
-        .and_then(|url| Url::parse(&url).ok())
 }
 
 /// Sends the release; `None` in a dry run against which nothing stood.
@@ -332,66 +280,18 @@ async fn upload(
         tarball: &release.tarball,
         digests: packed.digests,
     };
-    let wait = session
-        .config
-        .value("wait")
-        .map_or(60.0, ConfigValue::to_number);
+    let terminal = Terminal::of(session);
     let options = PublishOptions {
         retry: retry_policy(session, target),
-        wait: Duration::try_from_secs_f64(wait).unwrap_or_default(),
+        wait: wait(session),
         implicit_tag: target.implicit_tag,
         force: session.settings.force,
         dry_run,
+        second_factor: terminal
+            .as_ref()
+            .map(|terminal| terminal as &dyn SecondFactor),
     };
     Ok(publish(&client, &upload, &options, printer).await?)
-}
-
-fn client_options(session: &Session<'_>, target: &Target) -> Result<ClientOptions, Error> {
-    let settings = &target.settings;
-    let otp = settings.otp.as_ref();
-    let scope = target.scope.as_deref();
-    let url = target.url().url();
-    let credentials = Credentials::for_request(&session.config, &target.flat, url, scope)?;
-    // A registry's own certificate counts before the deprecated one for all.
-    let common = || {
-        Some(ClientCertificate {
-            certificate: settings.tls.certificate.clone()?,
-            key: settings.tls.key.clone()?,
-        })
-    };
-    let local_address = target.flat.value("local-address");
-    Ok(ClientOptions {
-        user_agent: session.user_agent(),
-        command: "publish",
-        otp: otp.and_then(|otp| OneTimePassword::new(otp.expose())),
-        timeout: settings.retry.timeout,
-        connection: ConnectionOptions {
-            tls: settings.tls.clone(),
-            proxies: settings.proxies.clone(),
-            certificate: credentials.client_certificate.or_else(common),
-            local_address: local_address.and_then(|value| value.as_text()?.parse().ok()),
-        },
-    })
-}
-
-/// npm's settings where somebody set them; consign's own waits otherwise.
-fn retry_policy(session: &Session<'_>, target: &Target) -> RetryPolicy {
-    let (default, npm) = (RetryPolicy::default(), target.settings.retry);
-    let is_set = |key: &str| !session.config.is_default(key);
-    RetryPolicy {
-        retries: npm.retries,
-        factor: npm.factor,
-        first_wait: if is_set("fetch-retry-mintimeout") {
-            npm.first_wait
-        } else {
-            default.first_wait
-        },
-        longest_wait: if is_set("fetch-retry-maxtimeout") {
-            npm.longest_wait
-        } else {
-            default.longest_wait
-        },
-    }
 }
 
 /// Tells a good end; a bad one is the error.

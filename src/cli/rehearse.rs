@@ -24,6 +24,10 @@ pub(super) struct Arguments {
     /// dist-tag to publish under
     #[arg(long, default_value = "latest")]
     tag: String,
+    /// Pack package.json as it is, as npm does: `workspace:` and `catalog:` ranges, and
+    /// publishConfig's fields, are not resolved
+    #[arg(long)]
+    no_rewrite: bool,
     /// Print the steps as one JSON object
     #[arg(long)]
     json: bool,
@@ -54,7 +58,10 @@ fn rehearsal(
     let started = Instant::now();
     let directory = environment.current_directory().join(&arguments.directory);
     let packer = Packer {
-        options: PackOptions::default(),
+        options: PackOptions {
+            is_verbatim: arguments.no_rewrite,
+            ..PackOptions::default()
+        },
         scripts: &NoScripts,
         log: printer,
     };

@@ -8,6 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
+use crate::lifecycle::ScriptError;
 use crate::output::redact::redact;
 use crate::output::{Level, Log as _, Printer};
 
@@ -29,11 +30,26 @@ pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
     for cause in &causes {
         say(cause);
     }
+    if let Error::Script(error) = error {
+        // What npm collected, it shows when the script has failed.
+        let output = error.output().into_iter();
+        for text in output.flat_map(|output| [&output.stdout, &output.stderr]) {
+            let text = String::from_utf8_lossy(text);
+            if !text.trim().is_empty() {
+                say(text.trim());
+            }
+        }
+    }
     if let Some(window) = source_window(error) {
         say(&window);
     }
     if let Some(hint) = error.hint() {
-        say(&format!("next: {hint}"));
+        let hint = format!("next: {hint}");
+        if error.web_login().is_some() {
+            printer.log(Level::Error, "", &hint);
+        } else {
+            say(&hint);
+        }
     }
     if as_json {
         // Nobody is left to tell when stdout is closed.
@@ -46,16 +62,27 @@ pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
 /// where a publish got as far as one.
 pub(super) fn error_object(error: &Error) -> Value {
     let mut object = Map::new();
-    if let Some(code) = error.code() {
-        object.insert("code".into(), code.into());
+    match (error, error.code()) {
+        // A script's status is a number to npm.
+        (Error::Script(ScriptError::Exited { status, .. }), _) => {
+            object.insert("code".into(), (*status).into());
+        }
+        (_, Some(code)) => {
+            object.insert("code".into(), code.into());
+        }
+        (_, None) => {}
     }
     let mut summary = vec![error.to_string()];
     summary.extend(causes(error));
     object.insert("summary".into(), redact(&summary.join(": ")).into());
-    object.insert(
-        "detail".into(),
-        redact(&error.hint().unwrap_or_default()).into(),
-    );
+    let detail = error.hint().unwrap_or_default();
+    if let Some(web) = error.web_login() {
+        object.insert("detail".into(), detail.into());
+        object.insert("authUrl".into(), web.auth_url.as_str().into());
+        object.insert("doneUrl".into(), web.done_url.as_str().into());
+    } else {
+        object.insert("detail".into(), redact(&detail).into());
+    }
     if let Some(outcome) = error.outcome() {
         object.insert("outcome".into(), outcome.into());
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::session::Session;
+use crate::config::ConfigValue;
 use crate::error::Error;
 use crate::lifecycle::{Event, Script, ScriptContext, Stdio};
 use crate::output::{Level, Log as _};
@@ -16,13 +17,33 @@ use crate::pack::Scripts;
 pub(super) struct SessionScripts<'a> {
     session: &'a Session<'a>,
     context: ScriptContext,
+    is_publish: bool,
 }
 
 impl<'a> SessionScripts<'a> {
     pub(super) fn new(session: &'a Session<'a>, command: &str) -> Self {
         let color = std::io::stdout().is_terminal();
         let context = ScriptContext::new(&session.config, command, &session.user_agent(), color);
-        Self { session, context }
+        Self {
+            session,
+            context,
+            is_publish: command == "publish",
+        }
+    }
+
+    /// In a publish, `publishConfig` counts for the scripts of the packing, and for these only.
+    fn are_ignored(&self, event: Event, manifest: &Map<String, Value>) -> Result<bool, Error> {
+        if self.session.settings.ignore_scripts {
+            return Ok(true);
+        }
+        let overrides = manifest.get("publishConfig");
+        let Some(overrides) = overrides.filter(|_| self.is_publish && event.is_packing()) else {
+            return Ok(false);
+        };
+        let flat = self.session.config.flat_with(overrides)?;
+        Ok(flat
+            .value("ignore-scripts")
+            .is_some_and(ConfigValue::is_truthy))
     }
 }
 
@@ -35,7 +56,7 @@ impl Scripts for SessionScripts<'_> {
         extra: &[(&'static str, String)],
     ) -> Result<(), Error> {
         let settings = &self.session.settings;
-        if settings.ignore_scripts {
+        if self.are_ignored(event, manifest)? {
             return Ok(());
         }
         let manifest = Value::Object(manifest.clone());

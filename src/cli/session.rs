@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::{Builder, Runtime};
 
 use super::report;
-use crate::config::{Config, Flags, Settings};
+use crate::config::{Config, ConfigValue, Flags, Settings};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::output::{Level, Log as _, Printer};
@@ -95,6 +95,10 @@ impl<'a> Session<'a> {
                 prefix: self.config.local_prefix(),
                 selected,
             }),
+            is_verbatim: !self
+                .config
+                .value("rewrite")
+                .is_none_or(ConfigValue::is_truthy),
             ..PackOptions::default()
         }
     }

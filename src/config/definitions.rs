@@ -363,6 +363,8 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
         .not_exported(),
     // consign's own: how many seconds a published version may take to become readable.
     define("wait", &[Number], N(60)).not_exported(),
+    // consign's own: whether `workspace:` ranges, catalogs and publishConfig's fields are resolved in package.json.
+    define("rewrite", &[Boolean], B(true)).not_exported(),
     define("which", &[Null, Number], NoValue),
     define("workspace", &[Text, List], EmptyList).not_exported(),
     define("workspaces", &[Null, Boolean], NoValue).not_exported(),

@@ -177,6 +177,9 @@ impl ManifestError {
                 let directory = path.parent().unwrap_or(path);
                 format!("run in the directory of a package, or create one with `npm init` in {}", directory.display())
             }
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
+                "give the directory of a package, or a tarball whose name ends in .tgz, .tar.gz or .tar".to_owned()
+            }
             Self::Syntax { source, .. } if source.is_merge_conflict() => {
                 "resolve the merge conflict in package.json and run again".to_owned()
             }
@@ -192,6 +195,10 @@ impl ManifestError {
             }
             Self::NameNotText | Self::InvalidName { .. } | Self::InvalidPackageName { .. } | Self::MalformedText => {
                 "set \"name\" in package.json to `name` or `@scope/name` of URL-safe characters".to_owned()
+            }
+            // Without a name, npm takes the `@` between name and tag for the beginning of a tag.
+            Self::InvalidTagName { package, .. } if package.starts_with('@') && !package.contains('/') => {
+                "add \"name\" to package.json".to_owned()
             }
             Self::TagIsRange { .. } | Self::InvalidTagName { .. } | Self::InvalidSpec { .. } => {
                 "give --tag a plain word such as \"next\"".to_owned()

@@ -96,10 +96,7 @@ pub(crate) fn fill_types(
     let base = posix::basename(main);
     let stem = base.strip_suffix(posix::extname(main)).unwrap_or(base);
     let declarations = format!("./{}.d.ts", posix::join(posix::dirname(main), stem));
-    if !map.contains_key("types")
-        && !map.contains_key("typings")
-        && beside.exists(&declarations)
-    {
+    if !map.contains_key("types") && !map.contains_key("typings") && beside.exists(&declarations) {
         javascript::assign(map, "types", Value::String(declarations));
     }
     Ok(())

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::json::text;
 use super::files::Beside;
+use super::json::text;
 use super::{files, javascript};
 
 const REFERENCE: &str = "ref: ";

@@ -41,10 +41,8 @@ impl TarballOrigin {
     /// Names a tarball as npm names it that was given as `argument` (a path, with or without `file:`) in
     /// `working_directory`, which is absolute.
     pub fn of_file(argument: &str, working_directory: &str, integrity: impl Into<String>) -> Self {
-        let path = match argument.split_at_checked("file:".len()) {
-            Some((scheme, path)) if scheme.eq_ignore_ascii_case("file:") => path,
-            _ => argument,
-        };
+        // Only lower-case: npm takes `FILE:x.tgz` for a file of that name.
+        let path = argument.strip_prefix("file:").unwrap_or(argument);
         // npm-package-arg takes `/../x` for a relative path, and any number of slashes in front for one.
         let unrooted = path.trim_start_matches('/');
         let is_relative =
@@ -88,10 +86,7 @@ pub fn prepare_document(
         corrections,
         mut warnings,
     } = fix(&package_dir, &mut document)?;
-    warnings.extend(prepare(
-        Beside::Directory(&package_dir),
-        &mut document,
-    )?);
+    warnings.extend(prepare(Beside::Directory(&package_dir), &mut document)?);
     Ok(Prepared {
         document,
         corrections,
@@ -145,6 +140,11 @@ pub fn is_prerelease(document: &Map<String, Value>) -> Result<bool, ManifestErro
         .ok_or(ManifestError::MissingVersion)
 }
 
+/// Whether a manifest says that the package is not to be published.
+pub fn is_private(document: &Map<String, Value>) -> bool {
+    javascript::truthy(document.get("private"))
+}
+
 /// The dist-tag a prepared manifest is published under: its own `tag`, else the given one.
 ///
 /// # Errors
@@ -170,7 +170,7 @@ pub fn version_object(
     node_version: Option<&str>,
     npm_version: Option<&str>,
 ) -> Result<Map<String, Value>, ManifestError> {
-    if javascript::truthy(document.get("private")) {
+    if is_private(document) {
         return Err(ManifestError::Private);
     }
     let mut object = document.clone();

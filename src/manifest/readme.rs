@@ -13,10 +13,7 @@ use super::{ManifestError, javascript};
 pub const MISSING: &str = "ERROR: No README data found!";
 
 /// Fills `readme` and `readmeFilename` from a README file.
-pub(crate) fn fill(
-    beside: Beside<'_>,
-    map: &mut Map<String, Value>,
-) -> Result<(), ManifestError> {
+pub(crate) fn fill(beside: Beside<'_>, map: &mut Map<String, Value>) -> Result<(), ManifestError> {
     if javascript::truthy(map.get("readme")) {
         return Ok(());
     }

@@ -19,7 +19,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-pub use catalogs::Catalogs;
+pub use catalogs::{Catalogs, patterns_from_yaml};
 pub use error::RewriteError;
 pub use overrides::publish_directory;
 
@@ -60,6 +60,13 @@ pub fn rewrite(
     let mut changes = ranges::rewrite(package_dir, map, workspace)?;
     changes.extend(overrides::apply(map));
     Ok(changes)
+}
+
+/// Whether a manifest refers to other members of its workspace or to catalogs, so that [`rewrite`] has to know them.
+pub fn refers_to_workspace(map: &Map<String, Value>) -> bool {
+    ranges::any(map, |range| {
+        range.starts_with("catalog:") || range.contains(ranges::PROTOCOL)
+    })
 }
 
 /// Replaces a value and records it, unless it is the same.

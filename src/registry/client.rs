@@ -1,5 +1,7 @@
 //! The npm registry protocol, as far as a publish needs it.
 
+mod error;
+
 use std::error::Error as _;
 use std::io::Write;
 use std::net::IpAddr;
@@ -13,6 +15,7 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use super::body::DocumentBody;
+use super::challenge::Challenge;
 use super::credentials::ClientCertificate;
 use super::packument::Packument;
 use super::tls::{Trust, client_config};
@@ -20,6 +23,8 @@ use super::url::{RegistryUrl, host_with_port};
 use crate::config::{Proxies, Tls};
 use crate::document::Document;
 use crate::output::{Level, Log};
+
+pub use error::{Refusal, RequestError, TransportError};
 
 /// What npm asks a packument for: the abbreviated form, or anything.
 const ABBREVIATED: &str =
@@ -44,6 +49,10 @@ pub struct ClientOptions {
     pub user_agent: String,
     /// `npm-command`: the npm command this stands for.
     pub command: &'static str,
+    /// `npm-auth-type`: `web` or `legacy`.
+    pub auth_type: String,
+    /// `npm-scope`: the configured scope, if there is one.
+    pub scope: Option<String>,
     /// A one-time password.
     pub otp: Option<OneTimePassword>,
     /// No answer, and no progress of one, for this long ends a request.
@@ -81,91 +90,6 @@ impl OneTimePassword {
 impl std::fmt::Debug for OneTimePassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("****")
-    }
-}
-
-/// No answer came.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TransportError {
-    /// There was no connection, so that nothing was sent.
-    #[error("cannot connect to {host}: {reason}")]
-    NotSent {
-        /// Host and port.
-        host: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// The connection broke or fell silent when the request may have arrived.
-    #[error("no answer from {host}: {reason}")]
-    Interrupted {
-        /// Host and port.
-        host: String,
-        /// What the system said.
-        reason: String,
-    },
-}
-
-/// An answer that is not what was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RequestError {
-    /// No answer.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// The address of a request cannot be made.
-    #[error("{registry} is not the address of a registry: {reason}")]
-    Address {
-        /// The registry.
-        registry: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A status that means no.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// A good status with a body that cannot be read.
-    #[error("{url} answered with something that is no {expected}: {found}")]
-    Malformed {
-        /// The URL asked.
-        url: String,
-        /// What was asked for.
-        expected: &'static str,
-        /// What came.
-        found: String,
-    },
-}
-
-/// A registry's no.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// HTTP status.
-    pub status: u16,
-    /// `PUT http://host/path`
-    pub request: String,
-    /// The registry's words, cut to a readable length.
-    pub message: String,
-    /// The registry asks for a one-time password.
-    pub wants_otp: bool,
-    /// How long it asks to be left alone.
-    pub retry_after: Option<Duration>,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = StatusCode::from_u16(self.status)
-            .ok()
-            .and_then(|s| s.canonical_reason());
-        write!(
-            f,
-            "{} {} - {}",
-            self.status,
-            text.unwrap_or_default(),
-            self.request
-        )?;
-        if self.message.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " - {}", self.message)
-        }
     }
 }
 
@@ -210,7 +134,7 @@ impl<'a> Client<'a> {
     /// [`RequestError`] for any other answer, and for none.
     pub async fn packument(&self, name: &str) -> Result<Option<Packument>, RequestError> {
         let url = self.package_url(name)?;
-        let mut headers = self.headers(ABBREVIATED);
+        let mut headers = self.headers(ABBREVIATED, None);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let response = self.send(Method::GET, &url, headers, None).await?;
         if response.status() == StatusCode::NOT_FOUND {
@@ -228,14 +152,19 @@ impl<'a> Client<'a> {
             })
     }
 
-    /// Sends a publish document.
+    /// Sends a publish document; `otp` is a one-time password that was got since the client was made.
     ///
     /// # Errors
     /// [`RequestError::Refused`] for every status from 400 on; whether a
     /// [`TransportError`] leaves doubt, its variants say.
-    pub async fn put_document(&self, name: &str, document: &Document) -> Result<(), RequestError> {
+    pub async fn put_document(
+        &self,
+        name: &str,
+        document: &Document,
+        otp: Option<&OneTimePassword>,
+    ) -> Result<(), RequestError> {
         let url = self.package_url(name)?;
-        let mut headers = self.headers("*/*");
+        let mut headers = self.headers("*/*", otp);
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
@@ -244,15 +173,34 @@ impl<'a> Client<'a> {
             .send(Method::PUT, &url, headers, Some(document))
             .await?;
         let response = accepted(response, "PUT", &url).await?;
-        if let Some(notice) = response
-            .headers()
-            .get("npm-notice")
-            .and_then(|n| n.to_str().ok())
-        {
-            self.log.log(Level::Notice, "", notice);
-        }
         drain(response).await;
         Ok(())
+    }
+
+    /// Asks for the one-time password that a page hands out once somebody has signed in; before that, how long to wait.
+    ///
+    /// # Errors
+    /// [`RequestError`], also for a good answer without a password.
+    pub async fn web_token(
+        &self,
+        done: &Url,
+    ) -> Result<Result<OneTimePassword, Option<Duration>>, RequestError> {
+        let headers = self.headers("*/*", None);
+        let response = self.send(Method::GET, done, headers, None).await?;
+        let response = accepted(response, "GET", done).await?;
+        if response.status() == StatusCode::ACCEPTED {
+            return Ok(Err(retry_after(response.headers())));
+        }
+        let body = whole_body(response, done).await?;
+        let token = serde_json::from_slice::<serde_json::Value>(&body)
+            .ok()
+            .and_then(|body| OneTimePassword::new(body.get("token")?.as_str()?));
+        // What came may hold the password in another form, so it is not shown.
+        token.map(Ok).ok_or_else(|| RequestError::Malformed {
+            url: shown(done),
+            expected: "one-time password",
+            found: format!("{} bytes", body.len()),
+        })
     }
 
     /// Fetches a tarball into a writer, following the registry to wherever it
@@ -262,7 +210,7 @@ impl<'a> Client<'a> {
     /// [`RequestError`]; a write error counts as an interruption.
     pub async fn tarball(&self, url: &Url, mut writer: impl Write) -> Result<(), RequestError> {
         let response = self
-            .send(Method::GET, url, self.headers("*/*"), None)
+            .send(Method::GET, url, self.headers("*/*", None), None)
             .await?;
         let mut response = accepted(response, "GET", url).await?;
         while let Some(chunk) = response
@@ -291,19 +239,24 @@ impl<'a> Client<'a> {
             })
     }
 
-    fn headers(&self, accept: &'static str) -> HeaderMap {
+    fn headers(&self, accept: &'static str, otp: Option<&OneTimePassword>) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let auth_type = if self.options.otp.is_some() {
-            "legacy"
-        } else {
-            "web"
-        };
-        headers.insert("npm-auth-type", HeaderValue::from_static(auth_type));
+        let configured = [
+            ("npm-auth-type", Some(&self.options.auth_type)),
+            ("npm-scope", self.options.scope.as_ref()),
+        ];
+        for (name, value) in configured {
+            // npm fails on a value that cannot stand in a header; nothing depends on these.
+            let value = value.filter(|value| !value.is_empty());
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+                headers.insert(name, value);
+            }
+        }
         headers.insert(
             "npm-command",
             HeaderValue::from_static(self.options.command),
         );
-        if let Some(otp) = &self.options.otp {
+        if let Some(otp) = otp.or(self.options.otp.as_ref()) {
             headers.insert("npm-otp", otp.0.clone());
         }
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
@@ -347,6 +300,10 @@ impl<'a> Client<'a> {
                 ),
             );
             let Some(next) = redirect(&url, &response) else {
+                let notice = response.headers().get("npm-notice");
+                if let Some(notice) = notice.and_then(|notice| notice.to_str().ok()) {
+                    self.log.log(Level::Notice, "", notice);
+                }
                 return Ok(response);
             };
             if status == StatusCode::SEE_OTHER {
@@ -451,18 +408,14 @@ async fn accepted(
             break;
         }
     }
-    let challenge = headers
-        .get(header::WWW_AUTHENTICATE)
-        .and_then(|value| value.to_str().ok());
-    let message = summary(&body);
-    let wants_otp = status == 401
-        && (challenge.is_some_and(|challenge| challenge.to_ascii_lowercase().contains("otp"))
-            || message.contains("one-time pass"));
+    let challenge = (status == 401)
+        .then(|| Challenge::of(&headers, &body))
+        .flatten();
     Err(RequestError::Refused(Refusal {
         status,
         request: format!("{method} {}", shown(url)),
-        message,
-        wants_otp,
+        message: summary(&body),
+        challenge,
         retry_after: retry_after(&headers),
     }))
 }
@@ -577,6 +530,8 @@ mod tests {
             let options = ClientOptions {
                 user_agent: "test".into(),
                 command: "publish",
+                auth_type: "web".into(),
+                scope: None,
                 otp: None,
                 timeout: Duration::from_secs(1),
                 connection: ConnectionOptions::default(),

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::challenge::Challenge;
+
 /// The end of a publish (`design.md` §5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -31,6 +33,8 @@ pub enum Outcome {
     Unauthenticated {
         /// The registry's words.
         message: String,
+        /// What it asks for instead, if it says so.
+        challenge: Option<Challenge>,
     },
     /// 403: known, but not allowed.
     Forbidden {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use read_ahead::ReadAhead;
 
-use super::header::{BLOCK, Kind, append_header};
+use super::header::{BLOCK, Kind, append_header, padding};
 use super::path::{archive_path, link_target};
 use crate::packlist::FileEntry;
 
@@ -73,8 +73,9 @@ pub struct PackedFile {
 }
 
 /// Writes the tar stream of the package in `root`: its files in the order
-/// given. `bins` are the values of the manifest's normalised `bin`. Small files
-/// are read ahead by up to so many threads; the stream does not depend on them.
+/// given. `bins` are the values of the manifest's normalised `bin`. `rewritten`
+/// stands in for what package.json holds on disk. Small files are read ahead by
+/// up to so many threads; the stream does not depend on them.
 ///
 /// Returns the entries as written; of a large package that is the only part
 /// that grows with it.
@@ -86,6 +87,7 @@ pub fn write_archive(
     root: &Path,
     entries: &[FileEntry],
     bins: &[&str],
+    rewritten: Option<&str>,
     threads: NonZeroUsize,
     writer: impl Write,
 ) -> Result<Vec<PackedFile>, TarballError> {
@@ -100,17 +102,31 @@ pub fn write_archive(
     for entry in entries {
         let mode = archive_mode(entry.mode, is_bin(&entry.path, bins));
         let path = archive_path(&entry.path);
-        let linked = entry.hard_link.and_then(|inode| {
+        let rewritten = rewritten.filter(|_| entry.path == "package.json");
+        // What is rewritten is no longer what its other names hold.
+        let hard_link = entry.hard_link.filter(|_| rewritten.is_none());
+        let linked = hard_link.and_then(|inode| {
             let first = *first_names.entry(inode).or_insert(&entry.path);
             (first != entry.path).then(|| link_target(first))
         });
         let kind = match &linked {
             Some(target) => Kind::HardLink { target },
-            None => Kind::File { size: entry.size },
+            None => Kind::File {
+                size: rewritten.map_or(entry.size, |text| text.len() as u64),
+            },
         };
         append_header(stream.header(), &path, mode, kind);
-        let size = if linked.is_some() { 0 } else { entry.size };
-        stream.data(root.join(&entry.path), size)?;
+        let size = match kind {
+            Kind::File { size } => size,
+            Kind::HardLink { .. } => 0,
+        };
+        if let Some(text) = rewritten {
+            let out = stream.header();
+            out.extend_from_slice(text.as_bytes());
+            out.resize(out.len() + padding(size), 0);
+        } else {
+            stream.data(root.join(&entry.path), size)?;
+        }
         let path = match path.strip_prefix("package/") {
             Some(inner) => inner.to_owned(),
             None => path,

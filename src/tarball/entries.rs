@@ -4,8 +4,11 @@
 //! early is an error, not the end. What counts as an entry, and which of its names counts, is as in node-tar 7.5
 //! (`lib/header.js`, `lib/pax.js`, `lib/parse.js`).
 
+mod extended;
+
 use std::io::{self, BufRead, BufReader, Read};
 
+use extended::{Extended, until_nul};
 use flate2::bufread::MultiGzDecoder;
 use tar::Header;
 
@@ -63,6 +66,19 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// What reading or decompressing failed with.
+    pub(crate) fn of(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::CutOff {
+                within: COMPRESSED.to_owned(),
+            },
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                Self::Damaged(error.to_string())
+            }
+            _ => Self::Read(error),
+        }
+    }
+
     /// npm's code for it.
     pub fn code(&self) -> Option<&'static str> {
         match self {
@@ -236,14 +252,18 @@ impl<'a> Entries<'a> {
         };
         (self.data, self.padding) = (size, padding(size) as u64);
         self.path.clone_from(&path);
+        let link = extended
+            .link
+            .or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned))
+            .filter(|target| !target.is_empty());
+        // A link to nothing is no entry to node-tar.
+        let kind = kind.filter(|kind| *kind != EntryKind::Link || link.is_some());
         Ok(kind.map(|kind| Entry {
+            path,
             kind,
             size,
             mode: header.mode().unwrap_or(0) & 0o7777,
-            link: extended
-                .link
-                .or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned)),
-            path,
+            link,
         }))
     }
 
@@ -309,7 +329,7 @@ impl<'a> Entries<'a> {
         (self.data, self.padding) = (size, padding(size) as u64);
         "an extended header".clone_into(&mut self.path);
         let mut text = Vec::new();
-        self.read_to_end(&mut text).map_err(failed)?;
+        self.read_to_end(&mut text).map_err(ArchiveError::of)?;
         if (text.len() as u64) < size {
             return Err(self.cut_off());
         }
@@ -319,7 +339,7 @@ impl<'a> Entries<'a> {
     fn skip_data(&mut self) -> Result<(), ArchiveError> {
         let left = self.data + self.padding;
         let skipped = io::copy(&mut (&mut self.stream).take(left), &mut io::sink());
-        let skipped = skipped.map_err(failed)?;
+        let skipped = skipped.map_err(ArchiveError::of)?;
         self.at += skipped;
         // Data that are all there without their padding are whole to node-tar, too.
         if skipped < self.data {
@@ -338,7 +358,7 @@ impl<'a> Entries<'a> {
     /// Reads to the end, so that a compressed stream's checksum is seen.
     fn drain(&mut self) -> Result<(), ArchiveError> {
         let read = io::copy(&mut self.stream, &mut io::sink());
-        read.map(|_| ()).map_err(failed)
+        read.map(|_| ()).map_err(ArchiveError::of)
     }
 
     fn fill(&mut self, block: &mut [u8]) -> Result<usize, ArchiveError> {
@@ -348,7 +368,7 @@ impl<'a> Entries<'a> {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed(error)),
+                Err(error) => return Err(ArchiveError::of(error)),
             }
         }
         self.at += filled as u64;
@@ -368,66 +388,10 @@ impl Read for Entries<'_> {
     }
 }
 
-/// What extended headers say of the next entry.
-#[derive(Debug, Default)]
-struct Extended {
-    path: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
-    size: Option<u64>,
-}
-
-impl Extended {
-    /// Takes PAX records: `<length> <key>=<value>\n`.
-    fn records(&mut self, mut text: &[u8], at: u64) -> Result<(), ArchiveError> {
-        let wrong = || ArchiveError::Extension {
-            at,
-            wrong: "is none",
-        };
-        while !text.is_empty() && text[0] != 0 {
-            let space = memchr::memchr(b' ', text).ok_or_else(wrong)?;
-            let length = std::str::from_utf8(&text[..space]).ok();
-            let length: usize = length.and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
-            let record = text.get(space + 1..length).ok_or_else(wrong)?;
-            let record = record.strip_suffix(b"\n").ok_or_else(wrong)?;
-            let equals = memchr::memchr(b'=', record).ok_or_else(wrong)?;
-            let (key, value) = (&record[..equals], &record[equals + 1..]);
-            match key {
-                b"path" => self.path = Some(value.to_vec()),
-                b"linkpath" => self.link = Some(value.to_vec()),
-                b"size" => {
-                    let size = std::str::from_utf8(value).ok();
-                    self.size = Some(size.and_then(|size| size.parse().ok()).ok_or_else(wrong)?);
-                }
-                _ => {}
-            }
-            text = &text[length..];
-        }
-        Ok(())
-    }
-}
-
-fn until_nul(text: &[u8]) -> Vec<u8> {
-    let end = memchr::memchr(0, text).unwrap_or(text.len());
-    text[..end].to_vec()
-}
-
 /// The sum of a header's bytes, its own field taken as spaces.
 fn checksum(block: &[u8; BLOCK]) -> u32 {
     let sum = |bytes: &[u8]| bytes.iter().map(|&byte| u32::from(byte)).sum::<u32>();
     sum(&block[..148]) + 8 * u32::from(b' ') + sum(&block[156..])
-}
-
-/// What decompressing or reading failed with.
-fn failed(error: io::Error) -> ArchiveError {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => ArchiveError::CutOff {
-            within: COMPRESSED.to_owned(),
-        },
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-            ArchiveError::Damaged(error.to_string())
-        }
-        _ => ArchiveError::Read(error),
-    }
 }
 
 /// What begins in a way no tarball that npm reads can.
@@ -471,6 +435,9 @@ mod tests {
             header.set_entry_type(tar::EntryType::new(*flag));
             header.set_size(data.len() as u64);
             header.set_mode(0o100_644);
+            if *flag == b'2' && *path != "nowhere" {
+                header.set_link_name("target").expect("a short name");
+            }
             header.set_cksum();
             out.extend_from_slice(header.as_bytes());
             out.extend_from_slice(data);
@@ -494,7 +461,7 @@ mod tests {
             let mut data = Vec::new();
             // Every other entry is passed over unread.
             if all.len() % 2 == 0 {
-                entries.read_to_end(&mut data).map_err(failed)?;
+                entries.read_to_end(&mut data).map_err(ArchiveError::of)?;
             }
             all.push((entry.path, entry.kind, data));
         }
@@ -513,6 +480,7 @@ mod tests {
             ("PaxHeader", b'x', pax.as_bytes()),
             ("short", b'0', b"two"),
             ("l", b'2', b""),
+            ("nowhere", b'2', b""),
             ("odd", b'Z', b"passed over"),
         ]);
         let owned = |path: &str, kind, data: &[u8]| (path.to_owned(), kind, data.to_vec());
@@ -550,8 +518,16 @@ mod tests {
             (&[0; 10240], "zeros", "TAR_BAD_ARCHIVE"),
             (b"PK\x03\x04....", "zip", "TAR_BAD_ARCHIVE"),
             (b"\x28\xb5\x2f\xfd..", "zstd", "TAR_BAD_ARCHIVE"),
-            (&zipped[..zipped.len() - 6], "compressed data", "Z_BUF_ERROR"),
-            (&zipped[..zipped.len() / 2], "compressed data", "Z_BUF_ERROR"),
+            (
+                &zipped[..zipped.len() - 6],
+                "compressed data",
+                "Z_BUF_ERROR",
+            ),
+            (
+                &zipped[..zipped.len() / 2],
+                "compressed data",
+                "Z_BUF_ERROR",
+            ),
             (&plain[..600], "package/a", "TAR_BAD_ARCHIVE"),
             (&plain[..1600], "a header", "TAR_BAD_ARCHIVE"),
             (&damaged, "byte 1536", "TAR_BAD_ARCHIVE"),
@@ -560,7 +536,10 @@ mod tests {
             (&garbage, "damaged", "Z_DATA_ERROR"),
         ] {
             let error = read(bytes).expect_err(words);
-            assert!(error.to_string().contains(words), "{error} is not about {words}");
+            assert!(
+                error.to_string().contains(words),
+                "{error} is not about {words}"
+            );
             assert_eq!(error.code(), Some(code), "{words}");
         }
     }

@@ -21,9 +21,7 @@ pub struct EntryDigest {
 ///
 /// # Errors
 /// [`ArchiveError`] where the bytes cannot be read, or are no tarball.
-pub fn entry_digests(
-    reader: impl Read,
-) -> Result<BTreeMap<String, EntryDigest>, ArchiveError> {
+pub fn entry_digests(reader: impl Read) -> Result<BTreeMap<String, EntryDigest>, ArchiveError> {
     let mut entries = Entries::new(reader)?;
     let mut digests = BTreeMap::new();
     while let Some(entry) = entries.next()? {
@@ -36,7 +34,7 @@ pub fn entry_digests(
         }
         let mut buffer = [0; 16 * 1024];
         loop {
-            let read = entries.read(&mut buffer).map_err(ArchiveError::Read)?;
+            let read = entries.read(&mut buffer).map_err(ArchiveError::of)?;
             if read == 0 {
                 break;
             }

@@ -10,12 +10,17 @@
 
 mod bad_input;
 mod codeartifact;
+mod credentials;
 mod deflate;
 mod differential;
+mod json_errors;
 mod outcomes;
 mod pack;
 mod peers;
 mod policy;
+mod ready_tarball;
+mod rewriting;
 mod sandbox;
+mod second_factor;
 mod support;
 mod transport;

@@ -1,4 +1,5 @@
-//! Catalogs: ranges that the packages of a workspace share by name.
+//! Catalogs: ranges that the packages of a workspace share by name; and the other thing `pnpm-workspace.yaml` is read
+//! for, the patterns of its members.
 //!
 //! pnpm keeps them in `pnpm-workspace.yaml`, yarn in `.yarnrc.yml`, bun in the root's package.json (below `workspaces`
 //! or beside it); in each a `catalog` without name and `catalogs` by name. Source: pnpm 12.21 `catalogs-config`,
@@ -20,11 +21,34 @@ pub struct Catalogs {
     entries: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// The patterns of members in a `pnpm-workspace.yaml`; `None` if it names none.
+pub fn patterns_from_yaml(text: &str) -> Result<Option<Vec<String>>, RewriteError> {
+    let documents = documents(text)?;
+    let Some(packages) = documents
+        .first()
+        .and_then(|root| root.as_mapping_get("packages"))
+        .map(yaml_to_json)
+        .filter(|packages| !packages.is_null())
+    else {
+        return Ok(None);
+    };
+    let patterns = packages.as_array().and_then(|items| {
+        let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+        texts.collect::<Option<Vec<_>>>()
+    });
+    patterns
+        .map(Some)
+        .ok_or_else(|| shape("packages", "a list of patterns"))
+}
+
+fn documents(text: &str) -> Result<Vec<Yaml<'_>>, RewriteError> {
+    Yaml::load_from_str(text).map_err(|error| RewriteError::CatalogSyntax(Box::new(error)))
+}
+
 impl Catalogs {
     /// Reads `catalog` and `catalogs` from a YAML file (`pnpm-workspace.yaml`, `.yarnrc.yml`); other keys are ignored.
     pub fn from_yaml(text: &str) -> Result<Self, RewriteError> {
-        let documents = Yaml::load_from_str(text)
-            .map_err(|error| RewriteError::CatalogSyntax(Box::new(error)))?;
+        let documents = documents(text)?;
         let Some(root) = documents.first() else {
             return Ok(Self::default());
         };
@@ -135,7 +159,7 @@ fn shape(place: &str, expected: &'static str) -> RewriteError {
     }
 }
 
-/// The part of YAML that catalogs are made of; what else there is becomes `true`, which no catalog can be.
+/// The part of YAML that catalogs and patterns are made of; what else there is becomes `true`, which no catalog can be.
 fn yaml_to_json(yaml: &Yaml<'_>) -> Value {
     if let Some(mapping) = yaml.as_mapping() {
         let entries = mapping
@@ -144,6 +168,8 @@ fn yaml_to_json(yaml: &Yaml<'_>) -> Value {
         Value::Object(entries.collect())
     } else if let Some(text) = yaml.as_str() {
         Value::String(text.to_owned())
+    } else if let Some(items) = yaml.as_sequence() {
+        Value::Array(items.iter().map(yaml_to_json).collect())
     } else if yaml.is_null() {
         Value::Null
     } else {

@@ -66,7 +66,7 @@ pub enum RewriteError {
         range: String,
     },
     /// The file that holds catalogs is no YAML.
-    #[error("the file that holds the catalogs is not valid YAML")]
+    #[error("it is not valid YAML")]
     CatalogSyntax(#[source] Box<saphyr::ScanError>),
     /// `catalog` or `catalogs` has an unexpected shape.
     #[error("{place} must hold {expected}")]

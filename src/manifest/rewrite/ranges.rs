@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::{Change, RewriteError, Workspace, replace};
 use crate::manifest::{Manifest, ManifestError, files, is_range, name};
 
-const PROTOCOL: &str = "workspace:";
+pub(super) const PROTOCOL: &str = "workspace:";
 
 const FIELDS: [&str; 4] = [
     "dependencies",
@@ -67,6 +67,16 @@ pub(super) fn rewrite(
         }
     }
     Ok(changes)
+}
+
+/// Whether any range is one of these.
+pub(super) fn any(map: &Map<String, Value>, is: impl Fn(&str) -> bool) -> bool {
+    FIELDS
+        .iter()
+        .filter_map(|field| map.get(*field)?.as_object())
+        .flat_map(Map::values)
+        .filter_map(Value::as_str)
+        .any(is)
 }
 
 /// A package that a range leads to.

@@ -34,6 +34,8 @@ pub(crate) enum Peer {
     Aws,
     /// npm 11.
     Npm,
+    /// pnpm 12.
+    Pnpm,
 }
 
 impl Peer {
@@ -41,6 +43,7 @@ impl Peer {
         match self {
             Self::Aws => "aws",
             Self::Npm => "npm",
+            Self::Pnpm => "pnpm",
         }
     }
 }

@@ -1,0 +1,90 @@
+//! What `publish` is told to publish.
+//!
+//! npm takes anything it could install. Here that is a directory or a tarball on this machine; a bare word is the
+//! directory or the file of that name, never a package of the registry or a repository on GitHub.
+
+use std::path::PathBuf;
+
+use crate::cli::session::Session;
+use crate::error::Error;
+
+/// What is published.
+pub(super) enum Operand<'a> {
+    /// A package's directory.
+    Directory(PathBuf),
+    /// A ready tarball, as it was named.
+    Tarball(&'a str),
+}
+
+impl<'a> Operand<'a> {
+    /// Tells by the name alone, as npm does.
+    pub(super) fn of(session: &Session<'_>, given: &'a str) -> Result<Self, Error> {
+        let path = given.strip_prefix("file:").unwrap_or(given);
+        if is_archive(given) && !is_remote(given) {
+            return Ok(Self::Tarball(given));
+        }
+        let directory = session.path(path);
+        if is_remote(given) && !directory.exists() {
+            return Err(Error::Refused {
+                code: None,
+                message: format!(
+                    "{given} is not on this machine: a directory or a tarball can be published"
+                ),
+                hint: Some("fetch it first, and publish the directory or the .tgz".into()),
+            });
+        }
+        // npm takes any number of slashes behind `file:` for one.
+        let rooted = path.len() < given.len() && path.starts_with('/');
+        let directory = if rooted {
+            session.path(format!("/{}", path.trim_start_matches('/')))
+        } else {
+            directory
+        };
+        Ok(Self::Directory(directory))
+    }
+}
+
+/// `*.tgz`, `*.tar.gz`, `*.tar`, in letters of any case.
+fn is_archive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".tgz", ".tar.gz", ".tar"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// `https://...`, `git+ssh://...`, `git@host:path`, `npm:name`.
+fn is_remote(given: &str) -> bool {
+    let (scheme, rest) = given.split_once(':').unwrap_or(("", given));
+    let letters = scheme.strip_prefix("git+").unwrap_or(scheme);
+    let is_url = letters.len() > 1 && letters.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_scp = !rest.is_empty() && scheme.contains('@') && scheme.contains('.');
+    (is_url && scheme != "file") || is_scp
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart() {
+        for (name, archive, remote) in [
+            ("x.tgz", true, false),
+            ("./X.TAR.GZ", true, false),
+            ("file:../x.tar", true, false),
+            ("https://h/x.tgz", true, true),
+            ("git+ssh://git@h/x.git", false, true),
+            ("git@github.com:a/b.git", false, true),
+            ("npm:a@1", false, true),
+            ("@scope/a", false, false),
+            ("a@1.0.0", false, false),
+            ("./a b", false, false),
+            ("x.tgz.sig", false, false),
+        ] {
+            assert_eq!(
+                (is_archive(name), is_remote(name)),
+                (archive, remote),
+                "{name}"
+            );
+        }
+    }
+}
