@@ -1,3 +1,5 @@
+// node config.mjs NPM_DIRECTORY
+//
 // Reads one case per line and answers with what npm's own modules make of it, one line each.
 //
 // A case: {cwd, env: [[name, value]], args, node, npm, name, publishConfig}. The directories exist.
@@ -7,7 +9,7 @@ import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 
-const npm = process.env.CONSIGN_NPM ?? '/usr/lib/node_modules/npm'
+const npm = process.argv[2]
 const require = createRequire(join(npm, 'lib', 'npm.js'))
 const Config = require('@npmcli/config')
 const { definitions, flatten, nerfDarts, shorthands } = require('@npmcli/config/lib/definitions')

@@ -1,8 +1,7 @@
 // The judge: answers, with npm's own modules, what npm packs from a directory.
 //
-//   node judge.mjs [NPM_DIRECTORY]
+//   node judge.mjs NPM_DIRECTORY
 //
-// NPM_DIRECTORY is where npm is installed (default: `npm root -g`/npm, or CONSIGN_JUDGE_NPM).
 // One request per line on stdin, one answer per line on stdout, in order:
 //
 //   {"kind":"versions"}
@@ -19,12 +18,10 @@
 // arborist's loadActual, npm-packlist, tar with pacote's options, and lib/utils/tar.js.
 
 import { createRequire } from 'node:module'
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const npm = process.argv[2] || process.env.CONSIGN_JUDGE_NPM ||
-  join(execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim(), 'npm')
+const npm = process.argv[2]
 const require = createRequire(join(npm, 'package.json'))
 
 const Arborist = require('@npmcli/arborist')

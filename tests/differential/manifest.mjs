@@ -1,17 +1,16 @@
-// What npm makes of a package directory, by npm's own modules, for tests/manifest_differential.rs.
+// What npm makes of a package directory, by npm's own modules, for tests/it/manifest.rs.
 //
-// Usage: node manifest.mjs [npm directory]        (default: `npm root -g`/npm)
+// Usage: node manifest.mjs NPM_DIRECTORY
 // One request per line on stdin:  {"directory": "...", "npmVersion": "...", "origin": {...}}
 // One answer per line on stdout:  {"pack": R, "publish": R, "tarball": R}
 // where R is {"document": string, ...} with documents as JSON.stringify prints them, or {"error": {code, message}}.
-// Or {"where": true}, answered by the npm directory. Or {"texts": [string]}, answered by what npm's parsers of versions, ranges, names, tags and URLs say to each.
+// Or {"texts": [string]}, answered by what npm's parsers of versions, ranges, names, tags and URLs say to each.
 
-import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const npmDirectory = process.argv[2] ?? join(execFileSync('npm', ['root', '-g'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(), 'npm')
+const npmDirectory = process.argv[2]
 const require = createRequire(join(npmDirectory, 'lib', 'npm.js'))
 
 const PackageJson = require('@npmcli/package-json')
@@ -113,11 +112,7 @@ const describeText = text => {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { where, texts, directory, npmVersion, origin } = JSON.parse(line)
-  if (where) {
-    process.stdout.write(`${JSON.stringify(npmDirectory)}\n`)
-    continue
-  }
+  const { texts, directory, npmVersion, origin } = JSON.parse(line)
   if (texts) {
     process.stdout.write(`${JSON.stringify(texts.map(describeText))}\n`)
     continue

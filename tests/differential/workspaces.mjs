@@ -1,10 +1,12 @@
+// node workspaces.mjs NPM_DIRECTORY
+//
 // Reads one case per line: {root, cwd, args: {workspace, includeWorkspaceRoot}}; answers with the
 // members npm maps and selects, one line each.
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { join, relative } from 'node:path'
 
-const npm = process.env.CONSIGN_NPM ?? '/usr/lib/node_modules/npm'
+const npm = process.argv[2]
 const require = createRequire(join(npm, 'lib', 'npm.js'))
 const mapWorkspaces = require('@npmcli/map-workspaces')
 const pkgJson = require('@npmcli/package-json')

@@ -9,24 +9,8 @@
 
 mod compare;
 mod generate;
-mod judge;
 mod orders;
 mod patterns;
-mod random;
 mod shrink;
 mod tree;
 mod trees;
-
-use random::Random;
-
-/// How many cases and from which seed, unless the environment says otherwise.
-pub(crate) fn campaign(cases: usize) -> (usize, u64) {
-    let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let cases = read("CONSIGN_DIFFERENTIAL_CASES").map_or(cases, |cases: u64| {
-        usize::try_from(cases).unwrap_or(usize::MAX)
-    });
-    (
-        cases,
-        read("CONSIGN_DIFFERENTIAL_SEED").unwrap_or(20_261_122),
-    )
-}

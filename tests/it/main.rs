@@ -10,10 +10,13 @@
 
 mod bad_input;
 mod codeartifact;
+mod config;
 mod credentials;
 mod deflate;
 mod differential;
 mod json_errors;
+mod lifecycle;
+mod manifest;
 mod outcomes;
 mod pack;
 mod peers;
@@ -24,3 +27,4 @@ mod sandbox;
 mod second_factor;
 mod support;
 mod transport;
+mod workspaces;

@@ -4,8 +4,10 @@
 //! server listens on a port the system picks and ends with the tests, and nothing is kept in the user's folders.
 
 mod home;
+mod judge;
 mod peer;
 mod program;
+mod random;
 mod real_package;
 mod registry;
 mod sandbox;
@@ -13,8 +15,10 @@ mod scripted;
 mod verdaccio;
 
 pub(crate) use home::Home;
+pub(crate) use judge::{Judge, npm_directory, real_npm};
 pub(crate) use peer::{Peer, Peers, need};
 pub(crate) use program::run;
+pub(crate) use random::{Random, campaign, no_failures};
 pub(crate) use real_package::{RealPackage, files_below, files_in};
 pub(crate) use registry::{Registry, Target};
 pub(crate) use sandbox::Sandbox;

@@ -1,5 +1,5 @@
 //! Rules of the pattern language, one row each. Random pairs go against the real minimatch in
-//! `tests/differential.rs`.
+//! `tests/it/differential.rs`.
 
 use super::*;
 

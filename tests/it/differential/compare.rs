@@ -11,8 +11,8 @@ use consign::packlist::{FileEntry, Packlist, PacklistError, Workspaces};
 use consign::tarball::TarballError;
 use serde_json::{Value, json};
 
-use super::judge::Judge;
 use super::tree::Tree;
+use crate::support::Judge;
 
 /// What the library answers.
 pub(crate) enum Ours {
@@ -44,7 +44,7 @@ pub(crate) fn ask(judge: &mut Judge, tree: &Tree, base: &Path) {
             .map(|member| json!(base.join(member)))
             .collect();
     }
-    judge.ask(&request);
+    judge.send(&request);
 }
 
 /// The library's answer.

@@ -7,8 +7,8 @@ mod workspaces;
 
 use serde_json::Map;
 
-use super::random::Random;
 use super::tree::{Kind, Node, Tree};
+use crate::support::Random;
 use names::{ANY, DIRECTORIES, ODD, PLAIN, SPECIAL};
 
 pub(crate) struct Generator<'a> {

@@ -3,8 +3,7 @@
 use consign::packlist::{listing_order, tar_order};
 use serde_json::{Value, json};
 
-use super::judge::Judge;
-use super::{Random, campaign};
+use crate::support::{Judge, Random, campaign};
 
 const PIECES: [&str; 60] = [
     "a", "b", "A", "B", "z", "Z", "1", "2", "10", "9", "01", "_", "-", ".", ".", ".js", ".JS",
@@ -30,7 +29,7 @@ fn path(random: &mut Random) -> String {
 
 #[test]
 fn paths_sort_as_in_npm() {
-    let Some(mut judge) = Judge::start() else {
+    let Some(mut judge) = Judge::start("judge.mjs") else {
         return;
     };
     let (cases, seed) = campaign(100);
@@ -40,7 +39,7 @@ fn paths_sort_as_in_npm() {
         let mut paths: Vec<String> = (0..60).map(|_| path(&mut random)).collect();
         paths.sort();
         paths.dedup();
-        judge.ask(&json!({"kind": "sort", "paths": paths}));
+        judge.send(&json!({"kind": "sort", "paths": paths}));
         let answer = judge.answer();
         let positions = |key: &str| -> Vec<usize> {
             let list = answer[key]

@@ -3,8 +3,7 @@
 use consign::packlist::Rule;
 use serde_json::json;
 
-use super::judge::Judge;
-use super::{Random, campaign};
+use crate::support::{Judge, Random, campaign};
 
 const LETTERS: [&str; 22] = [
     "a", "b", "ab", "A", "B", "x", "1", "2", ".", "-", "_", " ", "é", "É", "ß", "\u{212A}", "k",
@@ -194,7 +193,7 @@ fn path_like(random: &mut Random, pattern: &str) -> String {
 
 #[test]
 fn rules_match_paths_as_minimatch_does() {
-    let Some(mut judge) = Judge::start() else {
+    let Some(mut judge) = Judge::start("judge.mjs") else {
         return;
     };
     let (cases, seed) = campaign(300);
@@ -218,7 +217,7 @@ fn rules_match_paths_as_minimatch_does() {
                 batch.push((rule.clone(), path, random.one_in(4)));
             }
         }
-        judge.ask(&json!({"kind": "minimatch", "pairs": batch}));
+        judge.send(&json!({"kind": "minimatch", "pairs": batch}));
         let started = std::time::Instant::now();
         let answer = judge.answer();
         waited += started.elapsed();

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::compare::{ask, differences, ours};
-use super::judge::Judge;
 use super::tree::Tree;
-use super::{Random, campaign, generate, shrink};
+use super::{generate, shrink};
+use crate::support::{Judge, Random, campaign};
 
 /// Trees on disk at once, so that the judge works while the library does.
 const BATCH: usize = 32;
@@ -45,7 +45,7 @@ fn keep(tree: &Tree, seed: u64, case: usize) -> PathBuf {
 
 #[test]
 fn packages_are_packed_as_npm_does() {
-    let Some(mut judge) = Judge::start() else {
+    let Some(mut judge) = Judge::start("judge.mjs") else {
         return;
     };
     let (cases, seed) = campaign(200);
@@ -118,7 +118,7 @@ fn packages_are_packed_as_npm_does() {
 
 #[test]
 fn regressions_stay_fixed() {
-    let Some(mut judge) = Judge::start() else {
+    let Some(mut judge) = Judge::start("judge.mjs") else {
         return;
     };
     let mut failures = Vec::new();

@@ -108,6 +108,11 @@ impl Scripted {
         self.asked.lock().unwrap().clone()
     }
 
+    /// All requests since this was called last.
+    pub(crate) fn take(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+
     /// `METHOD /path` of all requests so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         let asked = self.asked();
@@ -160,15 +165,13 @@ fn serve(stream: impl Read + Write, script: &Script, log: &Mutex<Vec<Asked>>) {
 }
 
 fn read_request(reader: &mut impl BufRead) -> Option<Asked> {
-    let mut line = String::new();
-    reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
-    let mut words = line.split_whitespace().map(str::to_owned);
+    let line = read_line(reader)?;
+    let mut words = line.split(' ').map(str::to_owned);
     let (method, path) = (words.next()?, words.next()?);
     let mut headers = Vec::new();
     loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((key, value)) = line.trim_end().split_once(": ") else {
+        let line = read_line(reader)?;
+        let Some((key, value)) = line.split_once(": ") else {
             break;
         };
         headers.push((key.to_ascii_lowercase(), value.to_owned()));
@@ -185,6 +188,14 @@ fn read_request(reader: &mut impl BufRead) -> Option<Asked> {
         headers,
         body,
     })
+}
+
+/// A line without its end; bytes above ASCII as characters, as Node reads a header.
+fn read_line(reader: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    reader.read_until(b'\n', &mut line).ok()?;
+    let text = line.strip_suffix(b"\r\n")?;
+    Some(text.iter().copied().map(char::from).collect())
 }
 
 /// A registry's packument after it has accepted these publish documents.

@@ -1,223 +1,17 @@
 //! Generated workspace roots, mapped and selected by consign and by npm's own modules.
-//!
-//! `CONSIGN_DIFFERENTIAL_CASES` sets how many, `CONSIGN_DIFFERENTIAL_SEED` where to begin.
-#![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a failure here is a failed test; a test says why it was skipped"
-)]
-#![expect(dead_code, reason = "the generator and the judge are shared")]
 
-#[path = "differential/generator.rs"]
-mod generator;
-#[path = "differential/judge.rs"]
-mod judge;
+mod generate;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use consign::config::{Config, Flags};
 use consign::environment::Environment;
 use consign::workspace::{self, Selection};
-use generator::Random;
-use judge::Judge;
 use serde_json::{Value, json};
 
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
-}
-
-const FOLDERS: [&str; 18] = [
-    "packages/a",
-    "packages/b",
-    "packages/B2",
-    "packages/a-b",
-    "packages/a/sub",
-    "packages/ä",
-    "packages/.hidden",
-    "packages/@s/c",
-    "packages/node_modules/x",
-    "packages/{a}",
-    "apps/one",
-    "apps/two/deep/er",
-    "apps/10",
-    "apps/9",
-    "@scope/a",
-    ".dot/a",
-    "node_modules/y",
-    "libs/a",
-];
-
-const PATTERNS: [&str; 46] = [
-    "packages/*",
-    "packages/*",
-    "packages/**",
-    "**",
-    "*",
-    "*/*",
-    "apps/*",
-    "./packages/*",
-    "/packages/*",
-    ".//packages/*/",
-    "packages/a",
-    "packages/a/",
-    "packages/{a,b}",
-    "packages/{a,b,}",
-    "packages/{a}",
-    "apps/{9..10}",
-    "packages/@(a|b)",
-    "packages/!(a)",
-    "packages/+(a|b|-)",
-    "packages/?(a)",
-    "packages/*(a|b)",
-    "packages/[ab]",
-    "packages/[!a]*",
-    "packages/[a-b]*",
-    "packages/?",
-    "packages/.*",
-    "packages/.hidden",
-    "{packages,apps}/*",
-    "**/a",
-    "apps/**/er",
-    "apps/**/deep/*",
-    "node_modules/*",
-    "packages/node_modules/x",
-    "link/*",
-    "packages/link",
-    "packages\\*",
-    "!packages/a",
-    "!!packages/a",
-    "!packages/*",
-    "!**/a",
-    "!**",
-    "!packages/a/**",
-    ".",
-    "",
-    "packages/../apps/*",
-    "none/*",
-];
-
-struct Case {
-    _directory: tempfile::TempDir,
-    root: PathBuf,
-    cwd: PathBuf,
-    workspaces: Value,
-    filters: Vec<String>,
-    include_root: bool,
-    files: Vec<String>,
-}
-
-impl Case {
-    fn generate(random: &mut Random) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let base = std::fs::canonicalize(directory.path()).unwrap();
-        let root = base.join("root");
-        std::fs::create_dir_all(&root).unwrap();
-        let mut files = Vec::new();
-        for folder in FOLDERS {
-            if !random.chance(55) {
-                continue;
-            }
-            let path = root.join(folder);
-            std::fs::create_dir_all(&path).unwrap();
-            let name = folder.replace(['/', '.', '@', '{', '}'], "-");
-            let manifest = match random.below(40) {
-                0 => "{".to_owned(),
-                1 => "{\"name\":\"twice\"}".to_owned(),
-                2..6 => "{}".to_owned(),
-                6..9 => continue,
-                9 => "\u{feff}{\"name\":\"bom\"}".to_owned(),
-                10 => "{\"name\":7,\"private\":true}".to_owned(),
-                11 => {
-                    // A folder where the manifest belongs.
-                    std::fs::create_dir_all(path.join("package.json")).unwrap();
-                    continue;
-                }
-                _ => format!("{{\"name\":\"{name}\",\"version\":\"1.0.0\"}}"),
-            };
-            if std::fs::write(path.join("package.json"), &manifest).is_ok() {
-                files.push(format!("{folder}: {manifest}"));
-            }
-        }
-        if random.chance(25) {
-            std::fs::create_dir_all(root.join("packages")).unwrap();
-            let place = random.pick(&["packages/link", "link", "apps-link"]);
-            let target = random.pick(&["packages", "apps", "libs/a", "packages/a", "missing"]);
-            std::os::unix::fs::symlink(root.join(target), root.join(place)).unwrap();
-            files.push(format!("{place} -> {target}"));
-        }
-        let mut patterns: Vec<String> = (0..=random.below(3))
-            .map(|_| random.pick(&PATTERNS).to_owned())
-            .collect();
-        if patterns.iter().any(|pattern| pattern == ".") {
-            // With an empty pattern npm names the root twice, and calls that a conflict.
-            patterns.retain(|pattern| !pattern.is_empty());
-        }
-        if random.chance(20) {
-            patterns.push(format!("!{}", random.pick(&PATTERNS)));
-        }
-        let workspaces = match random.below(25) {
-            0 => json!({ "packages": patterns, "nohoist": [] }),
-            1 => json!("packages/*"),
-            2 => json!({}),
-            _ => json!(patterns),
-        };
-        let manifest = json!({ "name": "root", "workspaces": workspaces });
-        std::fs::write(root.join("package.json"), manifest.to_string()).unwrap();
-        let cwd = match random.below(6) {
-            0 => root.join("packages/a"),
-            1 => root.join("packages"),
-            2 => base.clone(),
-            _ => root.clone(),
-        };
-        let cwd = if cwd.is_dir() { cwd } else { root.clone() };
-        // An empty pattern names the root by a path that ends in a slash, so npm's filters pass
-        // it over; ours do not.
-        let most = if patterns.iter().any(String::is_empty) {
-            1
-        } else {
-            4
-        };
-        let filters = (0..random.below(most))
-            .map(|_| {
-                random
-                    .pick(&[
-                        "packages-a",
-                        "packages/a",
-                        "./packages/a",
-                        "packages",
-                        "./packages",
-                        "packages/",
-                        "apps",
-                        "a",
-                        ".",
-                        "..",
-                        "../b",
-                        "twice",
-                        "none",
-                        "root/packages",
-                        "packages/*",
-                        "pack*",
-                    ])
-                    .to_owned()
-            })
-            .collect();
-        Self {
-            _directory: directory,
-            root,
-            cwd,
-            workspaces,
-            filters,
-            include_root: random.chance(25),
-            files,
-        }
-    }
-}
+use crate::support::{Judge, Random, campaign, no_failures, real_npm};
+use generate::Case;
 
 fn pairs(members: &[workspace::Member]) -> Value {
     members
@@ -255,12 +49,11 @@ fn members_and_selections_are_npms() {
     let Some(mut judge) = Judge::start("workspaces.mjs") else {
         return;
     };
-    let cases = number("CONSIGN_DIFFERENTIAL_CASES", 120);
-    let first = number("CONSIGN_DIFFERENTIAL_SEED", 1);
+    let (cases, seed) = campaign(120);
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
     let mut failures = Vec::new();
-    for seed in first..first + cases {
-        let case = Case::generate(&mut Random::new(seed));
+    for number in 0..cases {
+        let case = Case::generate(&mut Random::of_case(seed, number));
         let theirs = judge.ask(&json!({
             "root": case.root,
             "cwd": case.cwd,
@@ -314,7 +107,7 @@ fn members_and_selections_are_npms() {
         *outcomes.entry(kind).or_default() += 1;
         if !differences.is_empty() {
             failures.push(format!(
-                "seed {seed}: {} {:?} from {}\n  {}\n  {}",
+                "seed {seed}, case {number}: {} {:?} from {}\n  {}\n  {}",
                 case.workspaces,
                 case.filters,
                 relative(&case.root, &case.cwd),
@@ -324,18 +117,7 @@ fn members_and_selections_are_npms() {
         }
     }
     println!("{cases} roots: {outcomes:?}");
-    let shown = usize::try_from(number("CONSIGN_DIFFERENTIAL_SHOWN", 5)).unwrap();
-    assert!(
-        failures.is_empty(),
-        "{} of {cases} differ\n{}",
-        failures.len(),
-        failures
-            .iter()
-            .take(shown)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("\n")
-    );
+    no_failures(&failures, cases);
 }
 
 fn relative(root: &Path, cwd: &Path) -> String {
@@ -346,7 +128,8 @@ fn relative(root: &Path, cwd: &Path) -> String {
 
 /// What `npm pack --json` packs, by name and in order; an error's first words otherwise.
 fn packed_by_npm(directory: &Path, home: &Path, arguments: &[&str]) -> Vec<String> {
-    let output = std::process::Command::new("npm")
+    let output = real_npm()
+        .unwrap()
         .args(["pack", "--dry-run", "--json"])
         .args(arguments)
         .current_dir(directory)
@@ -389,13 +172,7 @@ fn selected_by_us(directory: &Path, home: &Path, arguments: &[&str]) -> Vec<Stri
 
 #[test]
 fn real_npm_packs_the_same_members() {
-    if std::process::Command::new("npm")
-        .arg("-v")
-        .output()
-        .is_err()
-    {
-        assert!(std::env::var_os("CI").is_none(), "needs npm");
-        println!("skipped: needs npm");
+    if real_npm().is_none() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -1,18 +1,15 @@
 //! Rewriting of ranges and `publishConfig`, against a table and against the real pnpm.
-//!
-//! pnpm is looked for at `CONSIGN_PNPM`, else among the installed peers; without it that test says so and passes,
-//! unless `CI` is set.
-
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use consign::manifest::json;
 use consign::manifest::rewrite::{Catalogs, RewriteError, Workspace, publish_directory, rewrite};
 use serde_json::{Map, Value, json};
+
+use crate::support::{Home, Peer, Peers};
 
 const WORKSPACE_FILE: &str = "packages: [a, b, c]\ncatalog:\n  x: ^1.2.3\n  w: workspace:^\n  loop: 'catalog:'\n  \
                               f: file:../f\ncatalogs:\n  n:\n    y: ~2.0.0\n";
@@ -232,21 +229,12 @@ fn catalogs_are_read_from_yaml_and_package_json() {
     );
 }
 
-#[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
-fn pnpm() -> Option<PathBuf> {
-    let peer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/.installed/bin/pnpm");
-    let pnpm = std::env::var_os("CONSIGN_PNPM").map_or(peer, PathBuf::from);
-    if pnpm.exists() {
-        return Some(pnpm);
-    }
-    assert!(std::env::var_os("CI").is_none(), "pnpm is needed");
-    eprintln!("skipped: needs pnpm");
-    None
-}
-
 #[test]
 fn pnpm_packs_the_same_manifest() {
-    let Some(pnpm) = pnpm() else { return };
+    let Some(peers) = Peers::installed() else {
+        return;
+    };
+    let home = Home::new();
     let root = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
         let path = root.path().join(path);
@@ -285,7 +273,8 @@ fn pnpm_packs_the_same_manifest() {
         );
     }
     let package = root.path().join("a");
-    let packed = Command::new(pnpm)
+    let packed = peers
+        .command(Peer::Pnpm, &home)
         .arg("pack")
         .current_dir(&package)
         .output()

@@ -1,7 +1,7 @@
 //! Packages made up from a seed: usual and odd values in every field, and the files npm looks at.
 
-use crate::case::{Case, Content};
-use crate::random::Random;
+use super::case::{Case, Content};
+use crate::support::Random;
 
 mod files;
 mod values;

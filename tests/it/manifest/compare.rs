@@ -5,8 +5,8 @@ use std::path::Path;
 use consign::manifest::{self, ManifestError, Prepared, TarballOrigin, json};
 use serde_json::{Map, Value};
 
-use crate::case::Case;
-use crate::judge::{Judge, NPM_VERSION};
+use super::case::Case;
+use super::judge::{Judge, NPM_VERSION};
 
 pub(crate) struct Outcome {
     /// One paragraph each; none if all agrees.

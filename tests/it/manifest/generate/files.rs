@@ -1,7 +1,7 @@
 //! The files beside package.json that npm looks at, and some that look like them.
 
-use crate::case::Content;
-use crate::random::Random;
+use super::super::case::Content;
+use crate::support::Random;
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 

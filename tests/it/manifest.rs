@@ -1,47 +1,35 @@
 //! Manifests of generated packages, prepared here and by npm's own modules, compared as printed.
 //!
-//! `CONSIGN_DIFFERENTIAL_CASES` (default 300) and `CONSIGN_DIFFERENTIAL_SEED` (default 1) make a campaign;
-//! `CONSIGN_NPM_DIRECTORY` names another npm than the one on the path. A mismatch is shrunk before it is reported.
-//! Without Node the test says so and passes, unless `CI` is set.
-
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+//! A mismatch is shrunk before it is reported.
 
 mod case;
 mod compare;
 mod generate;
 mod judge;
-mod random;
 mod regressions;
+mod rewrite;
 mod texts;
 
+use crate::support::{Random, campaign};
 use case::Case;
 use judge::Judge;
-use random::Random;
 
 /// So many mismatches are shrunk and shown.
 const SHOWN: usize = 5;
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(default)
-}
 
 #[test]
 fn generated_packages_have_npms_manifest() {
     let Some(mut judge) = Judge::start() else {
         return;
     };
-    let count = setting("CONSIGN_DIFFERENTIAL_CASES", 300);
-    let seed = setting("CONSIGN_DIFFERENTIAL_SEED", 1);
+    let (count, seed) = campaign(300);
     let mut reports = Vec::new();
     let mut wrong = 0;
     let mut published = 0;
     for number in 0..count {
-        let case = generate::case(&mut Random::new(seed, number));
+        let case = generate::case(&mut Random::of_case(seed, number));
         let outcome = compare::compare(&case, &mut judge);
-        published += u64::from(outcome.is_published);
+        published += usize::from(outcome.is_published);
         if !outcome.differences.is_empty() {
             wrong += 1;
             if reports.len() < SHOWN {
@@ -77,13 +65,9 @@ fn regressions_stay_npms() {
         let differences = compare::compare(&case, &mut judge).differences;
         assert!(
             differences.is_empty(),
-            "{}:
-{}",
+            "{}:\n{}",
             regression.name,
-            differences.join(
-                "
-"
-            )
+            differences.join("\n")
         );
     }
 }
@@ -93,8 +77,9 @@ fn generated_texts_are_parsed_as_npm_does() {
     let Some(mut judge) = Judge::start() else {
         return;
     };
-    let count = setting("CONSIGN_DIFFERENTIAL_CASES", 300) * 10;
-    let mut random = Random::new(setting("CONSIGN_DIFFERENTIAL_SEED", 1), u64::MAX);
+    let (cases, seed) = campaign(300);
+    let count = cases * 10;
+    let mut random = Random::of_case(seed, usize::MAX);
     let texts: Vec<String> = (0..count).map(|_| texts::generate(&mut random)).collect();
     let mut differences = Vec::new();
     for some in texts.chunks(1000) {
@@ -120,7 +105,9 @@ fn npms_own_dependencies_have_npms_manifest() {
     let Some(mut judge) = Judge::start() else {
         return;
     };
-    let modules = judge.npm_directory().join("node_modules");
+    let modules = crate::support::npm_directory()
+        .unwrap()
+        .join("node_modules");
     let mut count = 0;
     for entry in std::fs::read_dir(&modules)
         .unwrap()

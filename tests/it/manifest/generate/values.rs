@@ -1,6 +1,6 @@
 //! Values as JSON text, by field.
 
-use crate::random::Random;
+use crate::support::Random;
 
 type Value = fn(&mut Random) -> String;
 

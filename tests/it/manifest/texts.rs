@@ -3,8 +3,8 @@
 use consign::manifest::{self, HostedGit, ManifestError, Version, json};
 use serde_json::{Value, json};
 
-use crate::generate;
-use crate::random::Random;
+use super::generate;
+use crate::support::Random;
 
 const RANGE_PARTS: &[&str] = &[
     "1",

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{PATHS, Profile, Random, SCOPES};
+use super::{PATHS, Profile, SCOPES};
+use crate::support::Random;
 
 /// Lines of configuration.
 pub(super) struct Lines<'a> {
