@@ -46,7 +46,7 @@ pub use problem::{AuthProblem, ConfigError, UnreadFile, Warning};
 pub use settings::{RequestSettings, Settings};
 pub use sources::{Entry, Layer, Origin};
 pub use transport::{Proxies, Proxy, Retry, Tls};
-pub use user_agent::{NPM_VERSION, ci_name, user_agent};
+pub use user_agent::{NPM_VERSION, ci_name, filled_user_agent, user_agent};
 pub use value::{ConfigValue, NotPrimitive};
 
 use sources::LayerData;

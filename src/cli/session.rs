@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::{Builder, Runtime};
 
 use super::report;
-use crate::config::{Config, ConfigValue, Flags, Settings};
+use crate::config::{Config, ConfigValue, Flags, Settings, filled_user_agent, user_agent};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::output::{Level, Log as _, Printer};
@@ -44,16 +44,20 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// What requests and scripts are told about this program.
+    /// What requests and scripts are told about this program: its own name in npm's form, or what
+    /// somebody set as `user-agent`. There is no Node whose version could be told.
     pub(super) fn user_agent(&self) -> String {
-        let platform = self.environment.platform();
-        format!(
-            "consign/{} {} {} workspaces/{}",
+        const OWN: &str = concat!(
+            "consign/",
             env!("CARGO_PKG_VERSION"),
-            platform.os,
-            platform.architecture,
-            self.settings.uses_workspaces()
-        )
+            " {platform} {arch} workspaces/{workspaces} {ci}"
+        );
+        let (flat, environment) = (self.config.flat(), self.environment);
+        if self.config.is_default("user-agent") {
+            filled_user_agent(OWN, flat, environment, "")
+        } else {
+            user_agent(flat, environment, "none")
+        }
     }
 
     /// The workspaces that the flags or the place select, and which of the

@@ -4,7 +4,7 @@
 //! `--@scope:registry=...` are in use. A parser with a fixed list of options cannot read that, so
 //! arguments are read by npm's rules and what remains is handed on.
 
-use super::definitions::{DEFINITIONS, Definition, NERF_DARTED, SHORTHANDS, Type, definition};
+use super::definitions::{DEFINITIONS, Definition, SHORTHANDS, Type, definition};
 use super::validate::clean;
 use super::value::{ConfigValue, KeyOrder, parse_number};
 use super::{ConfigError, Warning};
@@ -197,10 +197,7 @@ impl Parser {
             && !matches!(word, "true" | "false")
         {
             // npm shows the word whatever it is.
-            let is_secret = name
-                .rsplit_once(':')
-                .is_some_and(|(_, credential)| NERF_DARTED.contains(&credential));
-            let word = if is_secret { "***" } else { word };
+            let word = if may_hold_secret(name) { "***" } else { word };
             self.late_warnings.push(Warning::plain(format!(
                 "\"{word}\" is being parsed as a normal command line argument."
             )));
@@ -224,6 +221,17 @@ impl Parser {
             _ => self.values.insert(name, value),
         }
     }
+}
+
+/// Whether what follows a flag that npm does not know may be a credential: a registry's key in any spelling, or a
+/// name that sounds like one.
+fn may_hold_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    name.starts_with("//")
+        || name.starts_with('_')
+        || ["auth", "token", "pass", "secret", "otp", "key"]
+            .iter()
+            .any(|word| lower.contains(word))
 }
 
 /// The value of a flag that needs none, and whether it used the next argument.

@@ -119,12 +119,23 @@ fn github_runner(environment: &Environment) -> Option<&'static str> {
     })
 }
 
-/// The header's value. `node_version` is what to say for Node's, with its `v`.
+/// The header's value as npm's setting `user-agent` has it. `node_version` is what to say for
+/// Node's, with its `v`.
 pub fn user_agent(flat: &Flat, environment: &Environment, node_version: &str) -> String {
     let template = flat
         .value("user-agent")
         .and_then(ConfigValue::as_text)
         .unwrap_or_default();
+    filled_user_agent(template, flat, environment, node_version)
+}
+
+/// A template of the header's value, with npm's placeholders filled in.
+pub fn filled_user_agent(
+    template: &str,
+    flat: &Flat,
+    environment: &Environment,
+    node_version: &str,
+) -> String {
     let in_workspaces = flat.value("workspaces").is_some_and(ConfigValue::is_truthy)
         || match flat.value("workspace") {
             Some(ConfigValue::Array(items)) => !items.is_empty(),

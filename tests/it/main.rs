@@ -21,6 +21,7 @@ mod outcomes;
 mod pack;
 mod peers;
 mod policy;
+mod publishing;
 mod ready_tarball;
 mod rewriting;
 mod sandbox;

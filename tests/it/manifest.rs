@@ -2,9 +2,9 @@
 //!
 //! A mismatch is shrunk before it is reported.
 
-mod case;
+pub(crate) mod case;
 mod compare;
-mod generate;
+pub(crate) mod generate;
 mod judge;
 mod regressions;
 mod rewrite;

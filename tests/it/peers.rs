@@ -1,4 +1,5 @@
 //! Real packages, through real peers. `tests/peers/setup` installs what these tests need.
 
+mod consumers;
 mod npm_bytes;
 mod round_trip;

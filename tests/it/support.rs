@@ -23,3 +23,4 @@ pub(crate) use real_package::{RealPackage, files_below, files_in};
 pub(crate) use registry::{Registry, Target};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scripted::{Answer, Asked, Scripted, packument};
+pub(crate) use verdaccio::Verdaccio;

@@ -3,8 +3,8 @@
 use super::case::{Case, Content};
 use crate::support::Random;
 
-mod files;
-mod values;
+pub(crate) mod files;
+pub(crate) mod values;
 
 pub(crate) use values::git_url;
 

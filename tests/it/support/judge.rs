@@ -69,7 +69,7 @@ impl Judge {
         let mut child = command.spawn().expect("node starts");
         Some(Self {
             input: child.stdin.take(),
-            output: BufReader::new(child.stdout.take()?),
+            output: BufReader::new(child.stdout.take().expect("a piped stdout")),
             child,
         })
     }

@@ -28,22 +28,31 @@ pub(crate) fn need<T>(what: impl fmt::Display, found: Option<T>) -> Option<T> {
 }
 
 /// A client that `tests/peers/setup` installs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     /// The AWS CLI, version 1.
     Aws,
+    /// bun.
+    Bun,
     /// npm 11.
     Npm,
     /// pnpm 12.
     Pnpm,
+    /// yarn 4.
+    Yarn,
+    /// yarn 1.
+    Yarn1,
 }
 
 impl Peer {
     const fn program(self) -> &'static str {
         match self {
             Self::Aws => "aws",
+            Self::Bun => "bun",
             Self::Npm => "npm",
             Self::Pnpm => "pnpm",
+            Self::Yarn => "yarn",
+            Self::Yarn1 => "yarn1",
         }
     }
 }

@@ -42,4 +42,13 @@ impl Verdaccio {
             _stdin: child.stdin.take(),
         }
     }
+
+    /// The lines of an `.npmrc` that name it and hold its token.
+    pub(crate) fn npmrc(&self) -> String {
+        let (_scheme, host) = self.registry.split_once(':').expect("a URL");
+        format!(
+            "registry={}\n{host}:_authToken={}\n",
+            self.registry, self.token
+        )
+    }
 }

@@ -1,0 +1,338 @@
+//! One publish, both ways, and what has to be the same.
+//!
+//! What differs on purpose (`docs/npm-compatibility.md`) is named here and nowhere else: [`NOT_COMPARED`] headers,
+//! [`expected_end`] for the outcomes' own statuses, [`without_versions`] for what names Node.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use consign::manifest::json as kept;
+use serde_json::{Map, Value, json};
+
+use super::case::{Case, Place};
+use super::registry::Registry;
+use crate::support::{Asked, Home, Judge, run};
+
+/// Headers that belong to the connection, name the program, keep caches out of the way (consign looks at what is there
+/// now), or that only npm's fetcher of packuments sends.
+const NOT_COMPARED: [&str; 10] = [
+    "accept-encoding",
+    "cache-control",
+    "connection",
+    "content-length",
+    "host",
+    "pacote-integrity",
+    "pacote-pkg-id",
+    "pacote-req-type",
+    "pacote-version",
+    "user-agent",
+];
+
+/// The judge and the registry.
+pub(super) struct Both {
+    judge: Judge,
+    registry: Registry,
+    home: Home,
+}
+
+pub(super) struct Compared {
+    /// How npm ended, in a word.
+    pub(super) outcome: String,
+    /// One paragraph each; none if all agrees.
+    pub(super) differences: Vec<String>,
+}
+
+/// How a publish went.
+struct Went {
+    exit: i64,
+    code: Option<String>,
+    /// What went wrong, in words.
+    message: String,
+    /// npm ended without a word, by an exception that nothing catches.
+    is_uncaught: bool,
+    stdout: String,
+    asked: Vec<Asked>,
+}
+
+impl Went {
+    /// The requests up to the upload, and the upload.
+    fn before_and_put(&self) -> (&[Asked], Option<&Asked>) {
+        match self.asked.iter().position(|asked| asked.method == "PUT") {
+            Some(at) => (&self.asked[..at], Some(&self.asked[at])),
+            None => (&self.asked, None),
+        }
+    }
+}
+
+impl Both {
+    pub(super) fn new(judge: Judge) -> Self {
+        Self {
+            judge,
+            registry: Registry::start(),
+            home: Home::new(),
+        }
+    }
+
+    pub(super) fn compare(&mut self, case: &Case) -> Compared {
+        // The same path for both, made anew: scripts change what is there.
+        let root = std::fs::canonicalize(self.home.folder("case")).unwrap();
+        let npms = self.npms(case, &root);
+        std::fs::remove_dir_all(&root).unwrap();
+        let ours = self.ours(case, &root);
+        std::fs::remove_dir_all(&root).unwrap();
+        Compared {
+            outcome: match (npms.exit, &npms.code) {
+                (0, _) if npms.before_and_put().1.is_some() => "published".to_owned(),
+                (0, _) => "nothing sent".to_owned(),
+                (_, Some(code)) => code.clone(),
+                (_, None) => npms.message.chars().take(40).collect(),
+            },
+            differences: differences(case, &ours, &npms),
+        }
+    }
+
+    fn npms(&mut self, case: &Case, root: &Path) -> Went {
+        let Place { cwd, variables } = case.write(root, self.registry.address());
+        let mut arguments = vec!["publish".to_owned()];
+        arguments.extend(case.arguments.iter().cloned());
+        let request = json!({"cwd": cwd, "env": variables, "args": arguments});
+        let judge = &mut self.judge;
+        let (answer, asked) = self.registry.during(&case.holds, || {
+            judge.send(&request);
+            kept::parse(judge.line().as_bytes()).unwrap()
+        });
+        let text = |key: &str| answer[key].as_str().map(str::to_owned);
+        Went {
+            exit: answer["exit"].to_string().parse().unwrap(),
+            code: text("code"),
+            message: text("message").unwrap_or_default(),
+            is_uncaught: answer["uncaught"] == true,
+            stdout: text("stdout").unwrap_or_default(),
+            asked,
+        }
+    }
+
+    fn ours(&self, case: &Case, root: &Path) -> Went {
+        let Place { cwd, variables } = case.write(root, self.registry.address());
+        let mut command = Command::new(self.home.consign().get_program());
+        command
+            .env_clear()
+            .envs(variables)
+            .current_dir(cwd)
+            .args(["publish", "--wait=0", "--no-rewrite"])
+            .args(&case.arguments);
+        let (ran, asked) = self.registry.during(&case.holds, || run(&mut command));
+        let said: Vec<&str> = ran
+            .stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix("consign error "))
+            .collect();
+        let code = said.iter().find_map(|line| line.strip_prefix("code "));
+        let message = said
+            .iter()
+            .find(|line| !line.starts_with("code ") && !line.starts_with("outcome "));
+        Went {
+            // A signal's end, as a shell shows it, is no case here.
+            exit: i64::from(ran.code.unwrap()),
+            code: code.map(str::to_owned),
+            message: message.copied().unwrap_or(&ran.stderr).to_owned(),
+            is_uncaught: false,
+            stdout: ran.stdout,
+            asked,
+        }
+    }
+}
+
+fn differences(case: &Case, ours: &Went, npms: &Went) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut equal = |what: &str, ours: &dyn std::fmt::Debug, npms: &dyn std::fmt::Debug| {
+        let (ours, npms) = (format!("{ours:?}"), format!("{npms:?}"));
+        if ours != npms {
+            found.push(format!("{what}:\n    ours {ours}\n    npm  {npms}"));
+        }
+    };
+    let end = expected_end(case, npms);
+    if npms.is_uncaught {
+        equal("end", &(ours.exit != 0), &true);
+    } else {
+        let shown = |exit, code: &Option<String>, message| (exit, code.clone(), message);
+        let message = |message: &str| message.lines().next().unwrap_or_default().to_owned();
+        let is_same = ours.exit == end.exit && ours.code == end.code;
+        let (own, other) = if is_same {
+            (String::new(), String::new())
+        } else {
+            (message(&ours.message), message(&npms.message))
+        };
+        equal(
+            "end",
+            &shown(ours.exit, &ours.code, own),
+            &shown(end.exit, &end.code, other),
+        );
+    }
+
+    let (our_gets, our_put) = ours.before_and_put();
+    let (npms_gets, npms_put) = npms.before_and_put();
+    if end.is_sent {
+        match (our_put, npms_put) {
+            (Some(ours), Some(npms)) => {
+                equal("PUT line", &ours.path, &npms.path);
+                equal("PUT headers", &headers(ours), &headers(npms));
+                found.extend(documents_differ(&ours.body, &npms.body));
+            }
+            (ours, npms) => equal("PUT sent", &ours.is_some(), &npms.is_some()),
+        }
+    } else {
+        equal("PUT sent", &our_put.is_some(), &false);
+    }
+    let lines = |gets: &[Asked]| -> Vec<(String, BTreeMap<String, String>)> {
+        gets.iter()
+            .map(|asked| (format!("{} {}", asked.method, asked.path), headers(asked)))
+            .collect()
+    };
+    let (our_gets, mut npms_gets) = (lines(our_gets), lines(npms_gets));
+    // npm asks an unwilling registry once more, for the whole packument.
+    let is_repeated = |pair: &[(String, BTreeMap<String, String>)]| pair[0].0 == pair[1].0;
+    if npms_gets.len() == 2 && is_repeated(&npms_gets) {
+        npms_gets.pop();
+    }
+    let mut equal = |what: &str, ours: String, npms: String| {
+        if ours != npms {
+            found.push(format!("{what}:\n    ours {ours}\n    npm  {npms}"));
+        }
+    };
+    // Reading back after an upload that did not come about is consign's own.
+    let our_gets = &our_gets[..our_gets.len().min(npms_gets.len().max(1))];
+    equal("GETs", format!("{our_gets:?}"), format!("{npms_gets:?}"));
+    if npms.exit == 0 && ours.exit == 0 {
+        equal("stdout", printed(&ours.stdout), printed(&npms.stdout));
+    }
+    found
+}
+
+/// How consign has to end where npm ended so.
+struct End {
+    exit: i64,
+    code: Option<String>,
+    is_sent: bool,
+}
+
+/// npm's end, but where an outcome has its own.
+fn expected_end(case: &Case, npms: &Went) -> End {
+    let end = |exit, code: &str, is_sent| End {
+        exit,
+        code: Some(code.to_owned()),
+        is_sent,
+    };
+    let conflict = || end(10, "EPUBLISHCONFLICT", false);
+    if npms
+        .message
+        .starts_with("You cannot publish over the previously published versions")
+    {
+        return conflict();
+    }
+    let (_, put) = npms.before_and_put();
+    // npm does not see prereleases and deprecated versions; consign does.
+    if let Some(put) = put
+        && let Ok(document) = serde_json::from_slice::<Value>(&put.body)
+        && let Some(version) = document["versions"]
+            .as_object()
+            .and_then(|all| all.keys().next())
+        && case.holds.get.0 == 200
+        && let Ok(held) = serde_json::from_str::<Value>(&case.holds.get.1)
+        && held["versions"].get(version).is_some()
+        && !npms.before_and_put().0.is_empty()
+    {
+        return conflict();
+    }
+    match npms
+        .code
+        .as_deref()
+        .and_then(|code| code.strip_prefix('E'))
+        .and_then(|status| status.parse::<u16>().ok())
+    {
+        Some(401) => end(13, "E401", true),
+        Some(403) => end(13, "E403", true),
+        Some(409) => end(10, "EPUBLISHCONFLICT", true),
+        Some(408 | 420 | 429 | 500..) => end(12, "EUNKNOWNOUTCOME", true),
+        Some(status) => end(14, &format!("E{status}"), true),
+        None => End {
+            exit: npms.exit,
+            code: npms.code.clone(),
+            is_sent: put.is_some(),
+        },
+    }
+}
+
+fn headers(asked: &Asked) -> BTreeMap<String, String> {
+    asked
+        .headers
+        .iter()
+        .filter(|(name, _)| !NOT_COMPARED.contains(&name.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// Documents as they are printed, so that the order of keys counts.
+fn documents_differ(ours: &[u8], npms: &[u8]) -> Option<String> {
+    let document = |body: &[u8]| match kept::parse(body) {
+        Ok(Value::Object(document)) => without_versions(document),
+        other => panic!("no publish document: {other:?}"),
+    };
+    let (ours, npms) = (document(ours), document(npms));
+    let printed = |document: &Map<String, Value>| kept::compact(&Value::Object(document.clone()));
+    if printed(&ours) == printed(&npms) {
+        return None;
+    }
+    let first = first_difference("", &Value::Object(ours), &Value::Object(npms));
+    Some(format!("document: {first}"))
+}
+
+/// Node's and npm's versions, which consign has none of.
+fn without_versions(mut document: Map<String, Value>) -> Map<String, Value> {
+    let versions = document.get_mut("versions").and_then(Value::as_object_mut);
+    for version in versions.into_iter().flat_map(Map::values_mut) {
+        if let Some(version) = version.as_object_mut() {
+            version.shift_remove("_nodeVersion");
+            version.shift_remove("_npmVersion");
+        }
+    }
+    document
+}
+
+/// Where two documents part.
+fn first_difference(place: &str, ours: &Value, npms: &Value) -> String {
+    if let (Value::Object(left), Value::Object(right)) = (ours, npms) {
+        let names = |map: &Map<String, Value>| map.keys().cloned().collect::<Vec<_>>();
+        if names(left) != names(right) {
+            return format!(
+                "{place} has\n    ours {:?}\n    npm  {:?}",
+                names(left),
+                names(right)
+            );
+        }
+        for (key, own) in left {
+            if kept::compact(own) != kept::compact(&right[key]) {
+                return first_difference(&format!("{place}.{key}"), own, &right[key]);
+            }
+        }
+    }
+    format!(
+        "{place}\n    ours {}\n    npm  {}",
+        kept::compact(ours),
+        kept::compact(npms)
+    )
+}
+
+/// What went to stdout; of JSON, without the key that only consign prints.
+fn printed(stdout: &str) -> String {
+    match kept::parse(stdout.as_bytes()) {
+        Ok(Value::Object(mut packages)) => {
+            for package in packages.values_mut().filter_map(Value::as_object_mut) {
+                package.shift_remove("outcome");
+            }
+            kept::pretty(&Value::Object(packages))
+        }
+        _ => stdout.to_owned(),
+    }
+}
