@@ -199,7 +199,8 @@ impl Printer {
 
 impl Log for Printer {
     fn log(&self, level: Level, title: &str, text: &str) {
-        self.say(level, title, Some(text));
+        // A URL may come from anywhere: a correction of `repository`, a registry's answer.
+        self.say(level, title, Some(&redact::mask_url_passwords(text)));
     }
 
     fn hears(&self, level: Level) -> bool {

@@ -74,7 +74,7 @@ fn replace_words(text: &str, secret: impl Fn(&str) -> Option<(usize, String)>) -
 }
 
 /// The password of a URL: all between the first `:` of its userinfo and `@`.
-fn mask_url_passwords(text: &str) -> String {
+pub(super) fn mask_url_passwords(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {

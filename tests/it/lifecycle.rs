@@ -20,8 +20,8 @@ use crate::support::{Answer, Home, Scripted, npm_directory, packument};
 use cases::{Case, cases};
 
 /// Records its environment and its turn, once for each package.
-const RECORD: &str = "env -0 > \"$RECORDS/$${npm_package_name##*/}:$npm_lifecycle_event\"; \
-                      echo \"$${npm_package_name##*/}:$npm_lifecycle_event\" >> \"$RECORDS/order\"";
+const RECORD: &str = "env -0 > \"$RECORDS/${npm_package_name##*/}:$npm_lifecycle_event\"; \
+                      echo \"${npm_package_name##*/}:$npm_lifecycle_event\" >> \"$RECORDS/order\"";
 
 /// Names that nothing runs, although they look like it.
 const NOT_RUN: [&str; 3] = ["preprepack", "postprepare", "prepublish"];

@@ -26,6 +26,7 @@ mod ready_tarball;
 mod rewriting;
 mod sandbox;
 mod second_factor;
+mod secrets;
 mod support;
 mod transport;
 mod workspaces;

@@ -29,7 +29,8 @@ const NPM: Consumer = Consumer {
 
 const PNPM: Consumer = Consumer {
     peer: Peer::Pnpm,
-    install: &["install"],
+    // It ends with a failure where it leaves out an install script unasked.
+    install: &["install", "--ignore-scripts"],
     lockfile: "pnpm-lock.yaml",
 };
 
@@ -115,7 +116,13 @@ fn packages(home: &Home) -> Vec<PathBuf> {
         "repository": "github:example/main", "author": "A B <a@example.com>",
     });
     write("main/package.json", &main.to_string());
-    ["base", "elsewhere", "host", "main"]
+    // Not every client looks for a dependency inside the package that brings it along.
+    write("bundled/index.js", "module.exports = 'bundled'\n");
+    write(
+        "bundled/package.json",
+        r#"{"name": "bundled", "version": "1.0.0"}"#,
+    );
+    ["base", "bundled", "elsewhere", "host", "main"]
         .map(|name| home.path(format!("source/{name}")))
         .into()
 }

@@ -11,7 +11,7 @@ use consign::manifest::json as kept;
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, Place};
-use super::registry::Registry;
+use super::registry::{Holds, Registry};
 use crate::support::{Asked, Home, Judge, run};
 
 /// Headers that belong to the connection, name the program, keep caches out of the way (consign looks at what is there
@@ -49,6 +49,8 @@ struct Went {
     code: Option<String>,
     /// What went wrong, in words.
     message: String,
+    /// Nothing was said at all.
+    is_silent: bool,
     /// npm ended without a word, by an exception that nothing catches.
     is_uncaught: bool,
     stdout: String,
@@ -77,10 +79,22 @@ impl Both {
     pub(super) fn compare(&mut self, case: &Case) -> Compared {
         // The same path for both, made anew: scripts change what is there.
         let root = std::fs::canonicalize(self.home.folder("case")).unwrap();
-        let npms = self.npms(case, &root);
-        std::fs::remove_dir_all(&root).unwrap();
+        let again = || std::fs::remove_dir_all(&root).unwrap();
+        let mut npms = self.npms(case, &root);
+        again();
         let ours = self.ours(case, &root);
-        std::fs::remove_dir_all(&root).unwrap();
+        again();
+        // What can be refused without asking the registry is refused before that; npm asks first, and may stop at the
+        // answer. Then its refusal of an empty registry counts.
+        if ours.asked.is_empty() && npms.exit != 0 && !npms.asked.is_empty() {
+            let empty = Case {
+                holds: Holds::nothing(),
+                ..case.clone()
+            };
+            npms = self.npms(&empty, &root);
+            again();
+            npms.asked.retain(|asked| asked.method == "PUT");
+        }
         Compared {
             outcome: match (npms.exit, &npms.code) {
                 (0, _) if npms.before_and_put().1.is_some() => "published".to_owned(),
@@ -104,9 +118,15 @@ impl Both {
         });
         let text = |key: &str| answer[key].as_str().map(str::to_owned);
         Went {
-            exit: answer["exit"].to_string().parse().unwrap(),
+            // A status as the system has it: npm exits with -2 for ENOENT.
+            exit: answer["exit"]
+                .to_string()
+                .parse::<i64>()
+                .unwrap()
+                .rem_euclid(256),
             code: text("code"),
             message: text("message").unwrap_or_default(),
+            is_silent: false,
             is_uncaught: answer["uncaught"] == true,
             stdout: text("stdout").unwrap_or_default(),
             asked,
@@ -137,6 +157,7 @@ impl Both {
             exit: i64::from(ran.code.unwrap()),
             code: code.map(str::to_owned),
             message: message.copied().unwrap_or(&ran.stderr).to_owned(),
+            is_silent: ran.stderr.is_empty(),
             is_uncaught: false,
             stdout: ran.stdout,
             asked,
@@ -157,8 +178,14 @@ fn differences(case: &Case, ours: &Went, npms: &Went) -> Vec<String> {
         equal("end", &(ours.exit != 0), &true);
     } else {
         let shown = |exit, code: &Option<String>, message| (exit, code.clone(), message);
+        // `--silent` hides the code as well.
+        let code = if ours.is_silent {
+            &end.code
+        } else {
+            &ours.code
+        };
         let message = |message: &str| message.lines().next().unwrap_or_default().to_owned();
-        let is_same = ours.exit == end.exit && ours.code == end.code;
+        let is_same = ours.exit == end.exit && *code == end.code;
         let (own, other) = if is_same {
             (String::new(), String::new())
         } else {
@@ -166,7 +193,7 @@ fn differences(case: &Case, ours: &Went, npms: &Went) -> Vec<String> {
         };
         equal(
             "end",
-            &shown(ours.exit, &ours.code, own),
+            &shown(ours.exit, code, own),
             &shown(end.exit, &end.code, other),
         );
     }
