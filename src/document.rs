@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::manifest::{json, set_dist};
+use crate::manifest::{ManifestError, dist_tag, json, set_dist};
 use crate::registry::url::RegistryUrl;
 use crate::tarball::{Digests, SpoolReader, Spooled};
 
@@ -50,7 +50,10 @@ pub struct Document {
 
 impl Document {
     /// Builds the document around a tarball.
-    pub fn new(publication: &Publication<'_>, tarball: Spooled) -> Self {
+    ///
+    /// # Errors
+    /// [`ManifestError::WrongType`] for a `tag` in the manifest that has no text.
+    pub fn new(publication: &Publication<'_>, tarball: Spooled) -> Result<Self, ManifestError> {
         let Publication {
             manifest,
             name,
@@ -58,10 +61,7 @@ impl Document {
             ..
         } = *publication;
         let version_object = version_object(publication);
-        let tag = match manifest.get("tag") {
-            Some(Value::String(tag)) if !tag.is_empty() => tag.clone(),
-            _ => publication.tag.to_owned(),
-        };
+        let tag = dist_tag(manifest, publication.tag)?;
 
         let mut root = Map::new();
         root.insert("_id".into(), name.into());
@@ -86,12 +86,12 @@ impl Document {
         head.push_str(&attachment);
         head.push_str(":{\"content_type\":\"application/octet-stream\",\"data\":\"");
         let tail = format!("\",\"length\":{}}}}}}}", tarball.size());
-        Self {
+        Ok(Self {
             head: head.into(),
             tarball,
             tail: tail.into(),
             tag,
-        }
+        })
     }
 
     /// The dist-tag that the version gets.
@@ -197,7 +197,7 @@ mod tests {
             registry: &registry,
             digests: Digests::of(&tarball),
         };
-        Document::new(&publication, tarball.into())
+        Document::new(&publication, tarball.into()).expect("a tag with a text")
     }
 
     fn body(document: &Document) -> Vec<u8> {

@@ -90,27 +90,38 @@ impl Manifest {
         })
     }
 
-    /// Reads and normalises the manifest of a directory that is to be packed.
+    /// Reads and normalises the manifest of a directory that is to be packed by itself.
     ///
     /// # Errors
     ///
-    /// Those of [`Self::read`] and [`normalize()`], and [`ManifestError::MissingNameOrVersion`].
+    /// Those of [`Self::read_normalized`], and [`ManifestError::MissingNameOrVersion`].
     pub fn read_to_pack(directory: &Path) -> Result<Self, ManifestError> {
-        Self::read(directory)?.into_packable()
-    }
-
-    /// Normalises the manifest of a directory that is to be packed.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`normalize()`], and [`ManifestError::MissingNameOrVersion`].
-    pub fn into_packable(mut self) -> Result<Self, ManifestError> {
-        normalize(&self.directory, &mut self.document)?;
-        if self.document.contains_key("_id") {
-            Ok(self)
+        let manifest = Self::read_normalized(directory)?;
+        if manifest.document.contains_key("_id") {
+            Ok(manifest)
         } else {
             Err(ManifestError::MissingNameOrVersion)
         }
+    }
+
+    /// Reads and normalises a manifest. Name and version may be missing: a script may add them, and what is to be
+    /// published is asked for them later.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::read`] and [`normalize()`].
+    pub fn read_normalized(directory: &Path) -> Result<Self, ManifestError> {
+        Self::read(directory)?.into_normalized()
+    }
+
+    /// Normalises a manifest that was read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`normalize()`].
+    pub fn into_normalized(mut self) -> Result<Self, ManifestError> {
+        normalize(&self.directory, &mut self.document)?;
+        Ok(self)
     }
 
     /// The directory it was read from.

@@ -77,6 +77,22 @@ pub(crate) fn system_status(error: &io::Error) -> u8 {
     }
 }
 
+/// What every JavaScript object inherits: npm finds these names in objects that hold nothing.
+pub(crate) const INHERITED: [&str; 12] = [
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

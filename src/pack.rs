@@ -188,7 +188,7 @@ impl Packer<'_> {
             .run(Event::Prepack, directory, manifest.document(), &[])?;
         // What prepack changed in package.json counts from here on, but for
         // the tarball's name.
-        let changed = Manifest::read_to_pack(directory)?;
+        let changed = Manifest::read_normalized(directory)?;
         let extra = prepare_variables(directory);
         self.scripts
             .run(Event::Prepare, directory, changed.document(), &extra)?;
@@ -283,7 +283,7 @@ impl Packer<'_> {
         let first = prepare_directory(directory)?.document;
         self.scripts
             .run(Event::PrepublishOnly, directory, &first, &[])?;
-        let manifest = Manifest::read_to_pack(directory)?;
+        let manifest = Manifest::read_normalized(directory)?;
         let open = || Ok(Spool::default());
         let (mut packed, source, spool) = self.pack(&manifest, open, |spool, _| Ok(spool))?;
         let prepared = source.prepared(directory)?;

@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod outcome;
 pub mod packument;
 pub mod retry;
+mod said;
 pub mod secret;
 pub(crate) mod tls;
 pub mod url;

@@ -140,7 +140,7 @@ impl Rehearsal<'_> {
             Ok(manifest) => manifest,
             Err(error) => return self.fail("publish", error.to_string()),
         };
-        let document = Document::new(
+        let document = match Document::new(
             &Publication {
                 manifest: &manifest,
                 name: &packed.name,
@@ -151,7 +151,10 @@ impl Rehearsal<'_> {
                 digests: packed.digests,
             },
             tarball.clone(),
-        );
+        ) {
+            Ok(document) => document,
+            Err(error) => return self.fail("publish", error.to_string()),
+        };
         let upload = Upload {
             name: &packed.name,
             version: &packed.version,

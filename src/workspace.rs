@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::manifest::json;
+
 pub use pattern::Glob;
 pub use select::{Selection, select};
 
@@ -66,7 +68,7 @@ pub enum WorkspaceError {
         /// The manifest.
         path: PathBuf,
         /// What is wrong; `None` where it is JSON but no object.
-        source: Option<serde_json::Error>,
+        source: Option<json::SyntaxError>,
     },
     /// Nothing is left after selection.
     #[error("No workspaces found{}", filters(.0))]
@@ -276,13 +278,11 @@ fn read_manifest(path: &Path) -> Result<Value, WorkspaceError> {
         path: path.to_path_buf(),
         source,
     })?;
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let invalid = |source| WorkspaceError::Json {
         path: path.to_path_buf(),
         source,
     };
-    let value: Value = serde_json::from_str(text).map_err(|source| invalid(Some(source)))?;
+    let value = json::parse(&bytes).map_err(|source| invalid(Some(source)))?;
     if value.is_object() {
         Ok(value)
     } else {

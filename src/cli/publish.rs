@@ -74,6 +74,9 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
         if let Err(error) = &ended {
             printed.insert("error".into(), super::report::error_object(error));
         }
+    }
+    // Of members that were all passed over npm prints nothing.
+    if !printed.is_empty() {
         let told = session.printer.json(&printed);
         told.map_err(|source| Error::System {
             doing: "could not print the result",
@@ -270,7 +273,7 @@ async fn upload(
             digests: packed.digests,
         },
         release.tarball.clone(),
-    );
+    )?;
     let options = client_options(session, target)?;
     let client = Client::new(url.clone(), options, authorize.as_ref(), printer);
     let upload = Upload {

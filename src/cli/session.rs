@@ -9,6 +9,7 @@ use super::report;
 use crate::config::{Config, ConfigValue, Flags, Settings, filled_user_agent, user_agent};
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::node::resolve;
 use crate::output::{Level, Log as _, Printer};
 use crate::pack::PackOptions;
 use crate::packlist::Workspaces;
@@ -32,6 +33,10 @@ impl<'a> Session<'a> {
         let config = Config::load(environment, flags)?;
         let settings = config.settings();
         let printer = Printer::standard(settings.log_level, settings.unicode);
+        if settings.force {
+            let text = "Recommended protections disabled.";
+            printer.log(Level::Warn, "using --force", text);
+        }
         for warning in config.warnings() {
             printer.log(Level::Warn, warning.prefix, &warning.text);
         }
@@ -109,10 +114,8 @@ impl<'a> Session<'a> {
 
     /// A path as given on the command line or in the configuration.
     pub(super) fn path(&self, given: impl AsRef<Path>) -> PathBuf {
-        let given = given.as_ref();
-        let joined = self.environment.current_directory().join(given);
-        // `.` and `./a` are shown without their dots, as npm resolves them.
-        std::path::absolute(&joined).unwrap_or(joined)
+        // As npm resolves them: textually, so that scripts see `/a/b` of `/a/c/../b`.
+        resolve(self.environment.current_directory(), given.as_ref())
     }
 
     /// Tells an error and returns the exit status it ends with.

@@ -17,7 +17,7 @@ use super::validate::clean_layer;
 use super::value::ConfigValue;
 use super::{Config, Flags, Installation};
 use crate::environment::Environment;
-use crate::node::resolve;
+use crate::node::{INHERITED, resolve};
 use crate::registry::RegistryUrl;
 
 /// Keys that npm itself puts into the environment and that have no definition.
@@ -130,7 +130,8 @@ fn variables(environment: &Environment) -> Vec<(String, ConfigValue, Origin)> {
 
 /// npm's sentence about a key it does not know; `place` is the layer's name, or `publishConfig`.
 pub(super) fn unknown_key(place: &str, key: &str) -> Option<Warning> {
-    if definition(key).is_some() || INTERNAL.contains(&key) {
+    // npm looks into an object, which has more than its own keys.
+    if definition(key).is_some() || INTERNAL.contains(&key) || INHERITED.contains(&key) {
         return None;
     }
     let hint = if place == "cli" {

@@ -112,7 +112,7 @@ impl Packer<'_> {
         let mut manifest = Manifest::read(directory)?;
         if self.options.is_verbatim {
             return Ok(Source {
-                manifest: manifest.into_packable()?,
+                manifest: manifest.into_normalized()?,
                 rewritten: None,
                 is_elsewhere: false,
                 is_verbatim: true,
@@ -151,7 +151,7 @@ impl Packer<'_> {
             })
         };
         Ok(Source {
-            manifest: manifest.into_packable()?,
+            manifest: manifest.into_normalized()?,
             rewritten,
             is_elsewhere: elsewhere.is_some(),
             is_verbatim: false,

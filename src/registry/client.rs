@@ -18,6 +18,7 @@ use super::body::DocumentBody;
 use super::challenge::Challenge;
 use super::credentials::ClientCertificate;
 use super::packument::Packument;
+use super::said::Shown;
 use super::tls::{Trust, client_config};
 use super::url::{RegistryUrl, host_with_port};
 use crate::config::{Proxies, Tls};
@@ -141,15 +142,16 @@ impl<'a> Client<'a> {
             drain(response).await;
             return Ok(None);
         }
-        let response = accepted(response, "GET", &url).await?;
+        let response = self.accepted(response, "GET", &url, None).await?;
         let body = whole_body(response, &url).await?;
-        serde_json::from_slice(&body)
-            .map(Some)
-            .map_err(|_| RequestError::Malformed {
+        match Packument::parse(&body) {
+            Some(packument) => Ok(Some(packument)),
+            None => Err(RequestError::Malformed {
                 url: shown(&url),
                 expected: "packument",
-                found: summary(&body),
-            })
+                found: self.shown_to(&url, None).summary(&body),
+            }),
+        }
     }
 
     /// Sends a publish document; `otp` is a one-time password that was got since the client was made.
@@ -172,7 +174,7 @@ impl<'a> Client<'a> {
         let response = self
             .send(Method::PUT, &url, headers, Some(document))
             .await?;
-        let response = accepted(response, "PUT", &url).await?;
+        let response = self.accepted(response, "PUT", &url, otp).await?;
         drain(response).await;
         Ok(())
     }
@@ -187,7 +189,7 @@ impl<'a> Client<'a> {
     ) -> Result<Result<OneTimePassword, Option<Duration>>, RequestError> {
         let headers = self.headers("*/*", None);
         let response = self.send(Method::GET, done, headers, None).await?;
-        let response = accepted(response, "GET", done).await?;
+        let response = self.accepted(response, "GET", done, None).await?;
         if response.status() == StatusCode::ACCEPTED {
             return Ok(Err(retry_after(response.headers())));
         }
@@ -212,7 +214,7 @@ impl<'a> Client<'a> {
         let response = self
             .send(Method::GET, url, self.headers("*/*", None), None)
             .await?;
-        let mut response = accepted(response, "GET", url).await?;
+        let mut response = self.accepted(response, "GET", url, None).await?;
         while let Some(chunk) = response
             .chunk()
             .await
@@ -302,7 +304,8 @@ impl<'a> Client<'a> {
             let Some(next) = redirect(&url, &response) else {
                 let notice = response.headers().get("npm-notice");
                 if let Some(notice) = notice.and_then(|notice| notice.to_str().ok()) {
-                    self.log.log(Level::Notice, "", notice);
+                    let shown = Shown::of(authorization.as_ref(), headers.get("npm-otp"));
+                    self.log.log(Level::Notice, "", &shown.mask(notice));
                 }
                 return Ok(response);
             };
@@ -366,6 +369,47 @@ impl<'a> Client<'a> {
             .map_err(|error| not_sent(chain(&error)))?;
         Ok(slot.get_or_init(|| client))
     }
+
+    /// The secrets that a request to a URL holds.
+    fn shown_to(&self, url: &Url, otp: Option<&OneTimePassword>) -> Shown {
+        let authorization = self.authorize.authorization(url);
+        let one_time = otp.into_iter().chain(&self.options.otp);
+        Shown::of(authorization.as_ref(), one_time.map(|otp| &otp.0))
+    }
+
+    /// Turns every status from 400 on into a [`Refusal`].
+    async fn accepted(
+        &self,
+        response: reqwest::Response,
+        method: &str,
+        url: &Url,
+        otp: Option<&OneTimePassword>,
+    ) -> Result<reqwest::Response, RequestError> {
+        let status = response.status().as_u16();
+        if status < 400 {
+            return Ok(response);
+        }
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        let mut response = response;
+        // An error whose explanation breaks off is still that error.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > ERROR_BODY {
+                break;
+            }
+        }
+        let challenge = (status == 401)
+            .then(|| Challenge::of(&headers, &body))
+            .flatten();
+        Err(RequestError::Refused(Refusal {
+            status,
+            request: format!("{method} {}", shown(url)),
+            message: self.shown_to(url, otp).summary(&body),
+            challenge,
+            retry_after: retry_after(&headers),
+        }))
+    }
 }
 
 /// Where a response sends its reader next.
@@ -388,38 +432,6 @@ async fn drain(mut response: reqwest::Response) {
     }
 }
 
-/// Turns every status from 400 on into a [`Refusal`].
-async fn accepted(
-    response: reqwest::Response,
-    method: &str,
-    url: &Url,
-) -> Result<reqwest::Response, RequestError> {
-    let status = response.status().as_u16();
-    if status < 400 {
-        return Ok(response);
-    }
-    let headers = response.headers().clone();
-    let mut body = Vec::new();
-    let mut response = response;
-    // An error whose explanation breaks off is still that error.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() > ERROR_BODY {
-            break;
-        }
-    }
-    let challenge = (status == 401)
-        .then(|| Challenge::of(&headers, &body))
-        .flatten();
-    Err(RequestError::Refused(Refusal {
-        status,
-        request: format!("{method} {}", shown(url)),
-        message: summary(&body),
-        challenge,
-        retry_after: retry_after(&headers),
-    }))
-}
-
 /// `Retry-After` in seconds; its date form asks for a clock and is not used by
 /// registries.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -438,29 +450,6 @@ async fn whole_body(response: reqwest::Response, url: &Url) -> Result<Bytes, Req
         .bytes()
         .await
         .map_err(|error| interrupted(url, error).into())
-}
-
-/// What a body says, in one line: the field in which registries put their
-/// words, or else the beginning of the text, or that it is a page.
-fn summary(body: &[u8]) -> String {
-    const LONGEST: usize = 300;
-    let said = serde_json::from_slice::<serde_json::Value>(body)
-        .ok()
-        .and_then(|value| {
-            ["error", "message", "Message", "reason"]
-                .iter()
-                .find_map(|key| value.get(key)?.as_str().map(str::to_owned))
-        });
-    let text = said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let start = text.to_ascii_lowercase();
-    if start.starts_with("<!doctype") || start.starts_with("<html") {
-        return "an HTML page, as proxies and login pages send".to_owned();
-    }
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
-    }
 }
 
 /// A URL without credentials and without a query, which may hold a signature.
@@ -540,23 +529,6 @@ mod tests {
             let client = Client::new(registry, options, &Anonymous, &Quiet);
             assert_eq!(client.package_url(name).expect("a URL").as_str(), expected);
         }
-    }
-
-    #[test]
-    fn summaries_are_one_readable_line() {
-        for (body, expected) in [
-            (r#"{"error":"no  such\nthing"}"#, "no such thing"),
-            (r#"{"message":"m","reason":"r"}"#, "m"),
-            (r#"{"other":1}"#, r#"{"other":1}"#),
-            (
-                "<!DOCTYPE html><title>x",
-                "an HTML page, as proxies and login pages send",
-            ),
-            ("", ""),
-        ] {
-            assert_eq!(summary(body.as_bytes()), expected);
-        }
-        assert_eq!(summary("é".repeat(400).as_bytes()).chars().count(), 303);
     }
 
     #[test]

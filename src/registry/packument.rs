@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::manifest;
 use crate::tarball::Integrity;
 
 /// A packument, full or abbreviated; fields that a publish does not need are
@@ -45,6 +46,18 @@ pub struct Dist {
     pub tarball: Option<String>,
 }
 
+impl Packument {
+    /// Reads a registry's answer.
+    ///
+    /// Half a surrogate pair, which npm lets into documents and registries hand out again, is no
+    /// JSON to serde where it stands in a key; then the slower parser of manifests reads it.
+    pub fn parse(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body)
+            .ok()
+            .or_else(|| serde_json::from_value(manifest::json::parse(body).ok()?).ok())
+    }
+}
+
 impl PublishedVersion {
     /// The tarball's SHA-512, if the registry names one that can be read.
     pub fn integrity(&self) -> Option<Integrity> {
@@ -65,6 +78,18 @@ impl PublishedVersion {
 #[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_a_surrogate_pair_is_read() {
+        let body =
+            br#"{"versions": {"1.0.0": {"a\ud800": 1, "dist": {"shasum": "x"}}}, "dist-tags": {}}"#;
+        let packument = Packument::parse(body).expect("a packument");
+        assert_eq!(
+            packument.versions["1.0.0"].dist.shasum.as_deref(),
+            Some("x")
+        );
+        assert!(Packument::parse(b"{").is_none());
+    }
 
     #[test]
     fn a_packument_is_read_whatever_else_it_holds() {

@@ -202,9 +202,7 @@ pub(super) fn read_manifest(package: &Path) -> Map<String, Value> {
     let Ok(bytes) = std::fs::read(package.join("package.json")) else {
         return Map::new();
     };
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-    let Ok(Value::Object(mut manifest)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(mut manifest)) = crate::manifest::json::parse(&bytes) else {
         return Map::new();
     };
     // What npm cannot normalise it takes for a package without a manifest.

@@ -81,8 +81,16 @@ impl Edges {
         let accepted = manifest.get("acceptDependencies");
         for (field, kind) in fields {
             for (name, requirement) in entries(field) {
-                let accept = accepted.and_then(|accepted| accepted.get(&name));
-                if !requirement.is_string() || accept.is_some_and(|accept| !accept.is_string()) {
+                if name == "__proto__" && matches!(kind, Kind::Peer) {
+                    // npm copies these into an object, where this name is no key.
+                    continue;
+                }
+                // npm looks the name up in an object, which inherits more than it holds.
+                let is_accepted = match accepted.and_then(|accepted| accepted.get(&name)) {
+                    Some(accept) => accept.is_string(),
+                    None => !crate::node::INHERITED.contains(&name.as_str()),
+                };
+                if !requirement.is_string() || !is_accepted {
                     return Err(PacklistError::Dependency {
                         package: package.to_owned(),
                         name,
