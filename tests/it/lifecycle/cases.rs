@@ -137,7 +137,7 @@ pub(super) fn cases() -> Vec<Case> {
             ..Case::default()
         },
         Case {
-            arguments: &["publish", "../package", "--tag=x"],
+            arguments: &["publish", "../package", "--tag=next"],
             folder: "beside",
             ..Case::default()
         },

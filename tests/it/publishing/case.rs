@@ -17,6 +17,8 @@ pub(crate) struct Case {
     pub(crate) npmrc: Vec<String>,
     /// Whether it is run beside the package, which is then named.
     pub(crate) is_named: bool,
+    /// Whether the folder above is a workspace root, in which the package is named by `--workspace`.
+    pub(crate) is_member: bool,
     /// The registry's path: `/`, or one with and without a slash at its end.
     pub(crate) path: &'static str,
     /// Whether the user has a token for it.
@@ -39,9 +41,18 @@ impl Case {
             variables: Vec::new(),
             npmrc: Vec::new(),
             is_named: false,
+            is_member: false,
             path: "/",
             has_token: true,
             holds: Holds::nothing(),
+        }
+    }
+
+    /// The same, as the member of a workspace root.
+    pub(crate) fn member(package_json: &str) -> Self {
+        Self {
+            is_member: true,
+            ..Self::new(package_json, &[])
         }
     }
 
@@ -65,6 +76,10 @@ impl Case {
         } else {
             package
         };
+        if self.is_member {
+            let workspace = r#"{"name": "root", "version": "1.0.0", "workspaces": ["p"]}"#;
+            fs::write(root.join("package.json"), workspace).unwrap();
+        }
         let home = root.join("home");
         for folder in ["home", "cache", "prefix"] {
             fs::create_dir_all(root.join(folder)).unwrap();
@@ -110,6 +125,7 @@ impl Case {
         attempt(&mut smallest, &|case| case.holds = Holds::nothing());
         attempt(&mut smallest, &|case| case.path = "/");
         attempt(&mut smallest, &|case| case.is_named = false);
+        attempt(&mut smallest, &|case| case.is_member = false);
         for index in (0..smallest.arguments.len()).rev() {
             attempt(&mut smallest, &|case| drop(case.arguments.remove(index)));
         }
@@ -136,11 +152,12 @@ impl fmt::Display for Case {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             formatter,
-            "publish {:?} {:?} .npmrc {:?}, {}, registry at {} holds {:?}",
+            "publish {:?} {:?} .npmrc {:?}, {}{}, registry at {} holds {:?}",
             self.arguments,
             self.variables,
             self.npmrc,
-            if self.is_named { "./p named" } else { "in p" },
+            if self.is_named { "beside p" } else { "in p" },
+            if self.is_member { ", a member" } else { "" },
             self.path,
             self.holds
         )?;

@@ -54,6 +54,7 @@ struct Went {
     /// npm ended without a word, by an exception that nothing catches.
     is_uncaught: bool,
     stdout: String,
+    stderr: String,
     asked: Vec<Asked>,
 }
 
@@ -129,6 +130,7 @@ impl Both {
             is_silent: false,
             is_uncaught: answer["uncaught"] == true,
             stdout: text("stdout").unwrap_or_default(),
+            stderr: text("stderr").unwrap_or_default(),
             asked,
         }
     }
@@ -156,10 +158,11 @@ impl Both {
             // A signal's end, as a shell shows it, is no case here.
             exit: i64::from(ran.code.unwrap()),
             code: code.map(str::to_owned),
-            message: message.copied().unwrap_or(&ran.stderr).to_owned(),
+            message: message.map_or_else(|| ran.stderr.clone(), |message| (*message).to_owned()),
             is_silent: ran.stderr.is_empty(),
             is_uncaught: false,
             stdout: ran.stdout,
+            stderr: ran.stderr,
             asked,
         }
     }
@@ -231,8 +234,16 @@ fn differences(case: &Case, ours: &Went, npms: &Went) -> Vec<String> {
     // Reading back after an upload that did not come about is consign's own.
     let our_gets = &our_gets[..our_gets.len().min(npms_gets.len().max(1))];
     equal("GETs", format!("{our_gets:?}"), format!("{npms_gets:?}"));
-    if npms.exit == 0 && ours.exit == 0 {
+    // Where a script changes the name or the version, npm goes on to print those it knew before.
+    let is_told =
+        put_id(npms_put).is_none_or(|id| npms.stdout.contains(&id) || npms.stdout.is_empty());
+    if npms.exit == 0 && ours.exit == 0 && is_told {
         equal("stdout", printed(&ours.stdout), printed(&npms.stdout));
+        equal(
+            "talk",
+            talk(&ours.stderr, "consign "),
+            talk(&npms.stderr, "npm "),
+        );
     }
     found
 }
@@ -289,6 +300,13 @@ fn expected_end(case: &Case, npms: &Went) -> End {
             is_sent: put.is_some(),
         },
     }
+}
+
+/// `name@version` of an upload.
+fn put_id(put: Option<&Asked>) -> Option<String> {
+    let document = kept::parse(&put?.body).ok()?;
+    let (version, _) = document["versions"].as_object()?.iter().next()?;
+    Some(format!("{}@{version}", document["name"].as_str()?))
 }
 
 fn headers(asked: &Asked) -> BTreeMap<String, String> {
@@ -362,4 +380,24 @@ fn printed(stdout: &str) -> String {
         }
         _ => stdout.to_owned(),
     }
+}
+
+/// Notices in their order; before them the warnings, each once: npm repeats some as often as it reads package.json,
+/// and others stand where it happens to find them. Of what was corrected npm and consign say it in other words.
+fn talk(stderr: &str, name: &str) -> String {
+    let lines = || {
+        stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix(name))
+            .map(str::trim_end)
+    };
+    let mut warnings: Vec<&str> = lines()
+        .filter(|line| line.starts_with("warn"))
+        .filter(|line| !line.contains("`npm pkg fix`") && !line.contains("\"npm pkg fix\""))
+        .collect();
+    warnings.sort_unstable();
+    warnings.dedup();
+    let notices = lines().filter(|line| line.starts_with("notice"));
+    let all: Vec<&str> = warnings.into_iter().chain(notices).collect();
+    all.join("\n      ")
 }

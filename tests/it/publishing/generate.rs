@@ -14,14 +14,15 @@ pub(super) fn case(random: &mut Random) -> Case {
         arguments: Vec::new(),
         variables: Vec::new(),
         npmrc: Vec::new(),
-        is_named: random.chance(10),
+        is_named: random.chance(15),
+        is_member: random.chance(15),
         path: random.pick(&["/", "/", "/", "/npm/", "/npm/repo/", "/npm"]),
         has_token: !random.chance(4),
         holds: holds(random),
     };
     for _ in 0..random.below(3) {
         let argument = random.one_of(
-            "--tag=next ¦ --tag next ¦ --tag=latest ¦ --tag=1.x ¦ --tag=a/b ¦ --tag=a b ¦ --access=public ¦ --access restricted
+            "--tag=next ¦ --tag next ¦ --tag=latest ¦ --tag=1.x ¦ --tag=a/b ¦ --access=public ¦ --access restricted
 --access=private ¦ --access=odd ¦ --dry-run ¦ --force ¦ -f ¦ --otp=123456 ¦ --json ¦ --ignore-scripts ¦ --scope=acme
 --scope=@sc ¦ --unknown ¦ --no-access ¦ --loglevel=error ¦ -s ¦ --auth-type=legacy ¦ --no-dry-run",
         );
@@ -44,7 +45,12 @@ registry=REGISTRY/other/ ¦ ignore-scripts=true ¦ tag=2 ¦ scope=@sc ¦ otp=111
         case.npmrc.push(line.to_owned());
     }
     if case.is_named {
-        case.arguments.push("./p".to_owned());
+        let operand = if case.is_member {
+            random.pick(&["--workspace=p", "-ws", "./p"])
+        } else {
+            "./p"
+        };
+        case.arguments.push(operand.to_owned());
     }
     case
 }

@@ -16,5 +16,84 @@ pub(super) fn all() -> Vec<(&'static str, Case)> {
             "a one-time password makes the auth type legacy",
             Case::new(PLAIN, &[]).with(&["--otp=123456"]),
         ),
+        (
+            "a configured scope is sent along",
+            Case::new(PLAIN, &[]).with(&["--scope=acme"]),
+        ),
+        (
+            "a package without a name is refused for its tag, after it was packed",
+            Case::new(r#"{"version": "1.0.0"}"#, &[]),
+        ),
+        (
+            "a package without a version has no prerelease to look at",
+            Case::new(r#"{"name": "a"}"#, &[]),
+        ),
+        (
+            "a name that a script adds is enough",
+            Case::new(
+                r#"{"version": "1.0.0", "scripts": {"prepack": "cp other.json package.json"}}"#,
+                &[("p/other.json", PLAIN)],
+            ),
+        ),
+        (
+            "any value that JavaScript takes for true makes a package private",
+            Case::new(r#"{"name": "a", "version": "1.0.0", "private": 1E-7}"#, &[]),
+        ),
+        (
+            "a private package is refused whatever the registry holds",
+            Case::new(r#"{"name": "a", "version": "1.0.0", "private": true}"#, &[])
+                .against(Holds::versions(&[("1.0.0", None)])),
+        ),
+        (
+            "half a surrogate pair in a key is published and read back",
+            Case::new(
+                r#"{"name": "@sc/foo", "version": "1.0.0", "a\ud800": [null]}"#,
+                &[],
+            ),
+        ),
+        (
+            "half a surrogate pair in a member is no broken package.json",
+            Case::member(r#"{"name": "a", "version": "1.0.0", "x": "\udc00\ud800"}"#),
+        ),
+        (
+            "a dependency named as something that all objects inherit is refused",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "devDependencies": {"constructor": "1"}}"#,
+                &[],
+            ),
+        ),
+        (
+            "a peer dependency of that name is none if it is the prototype's",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "peerDependencies": {"__proto__": "1"}}"#,
+                &[],
+            ),
+        ),
+        (
+            "a tag that is an object has that object's text",
+            Case::new(r#"{"name": "a", "version": "1.0.0", "tag": {"a": 1}}"#, &[]),
+        ),
+        (
+            "a tag without a text is refused",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "tag": {"toString": 1}}"#,
+                &[],
+            ),
+        ),
+        (
+            "nothing is printed of members that were all passed over",
+            Case::member(r#"{"name": "a", "version": "1.0.0", "private": true}"#).with(&["--json"]),
+        ),
+        (
+            "a publishConfig key that all objects inherit is not unknown",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "publishConfig": {"toString": 1}}"#,
+                &[],
+            ),
+        ),
+        (
+            "protections that are switched off are named",
+            Case::new(PLAIN, &[]).with(&["--force"]),
+        ),
     ]
 }
