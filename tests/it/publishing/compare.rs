@@ -283,6 +283,9 @@ fn expected_end(case: &Case, npms: &Went) -> End {
     {
         return conflict();
     }
+    if let Some(code @ ("EOTP" | "EAUTHIP")) = npms.code.as_deref() {
+        return end(13, code, true);
+    }
     match npms
         .code
         .as_deref()
