@@ -39,7 +39,10 @@ fn generated_packages_are_published_as_npm_does() {
         } else {
             String::new()
         };
-        failures.push(format!("seed {seed}, case {number}:\n{report}"));
+        let failure = format!("seed {seed}, case {number}:\n{report}");
+        // At once: a campaign takes minutes, and may be cut off.
+        println!("{failure}");
+        failures.push(failure);
     }
     println!("{cases} packages: {outcomes:#?}");
     no_failures(&failures, cases);
