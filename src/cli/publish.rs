@@ -274,7 +274,7 @@ async fn upload(
         },
         release.tarball.clone(),
     )?;
-    let options = client_options(session, target)?;
+    let options = client_options(session, target, &packed.name)?;
     let client = Client::new(url.clone(), options, authorize.as_ref(), printer);
     let upload = Upload {
         name: &packed.name,

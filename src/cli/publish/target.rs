@@ -98,11 +98,14 @@ fn service(session: &Session<'_>) -> Option<Url> {
 pub(super) fn client_options(
     session: &Session<'_>,
     target: &Target,
+    name: &str,
 ) -> Result<ClientOptions, Error> {
     let settings = &target.settings;
     let otp = settings.otp.as_ref();
     let scope = target.scope.as_deref();
-    let url = target.url().url();
+    // The address of the requests: a registry without a slash at its end has fewer folders.
+    let address = target.url().request(&name.replacen('/', "%2f", 1));
+    let url = address.as_ref().unwrap_or_else(|_| target.url().url());
     let credentials = Credentials::for_request(&session.config, &target.flat, url, scope)?;
     // A registry's own certificate counts before the deprecated one for all.
     let common = || {

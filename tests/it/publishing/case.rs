@@ -84,17 +84,21 @@ impl Case {
         for folder in ["home", "cache", "prefix"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
+        let (_, host) = registry.split_once(':').unwrap();
         let mut npmrc = format!("registry={registry}{}\n", self.path);
         if self.has_token {
             // npm's check wants the key of the directory that the registry is in.
-            let (_, host) = registry.split_once(':').unwrap();
             let directory = &self.path[..=self.path.rfind('/').unwrap()];
             let key = format!("{host}{directory}:_authToken");
             npmrc.push_str(&[&key, "=planted-token\n"].concat());
         }
         fs::write(home.join(".npmrc"), npmrc).unwrap();
         if !self.npmrc.is_empty() {
-            let lines = self.npmrc.join("\n").replace("REGISTRY", registry);
+            let lines = self
+                .npmrc
+                .join("\n")
+                .replace("REGISTRY", registry)
+                .replace("HOST", host);
             // A generated file may have that name already, or none can be written there.
             let _ = fs::write(cwd.join(".npmrc"), lines);
         }

@@ -95,5 +95,16 @@ pub(super) fn all() -> Vec<(&'static str, Case)> {
             "protections that are switched off are named",
             Case::new(PLAIN, &[]).with(&["--force"]),
         ),
+        (
+            "a client certificate is looked for at the address of the request",
+            Case {
+                path: "/npm",
+                npmrc: vec![
+                    "HOST/npm/:certfile=package.json".to_owned(),
+                    "HOST/npm/:keyfile=.".to_owned(),
+                ],
+                ..Case::new(PLAIN, &[])
+            },
+        ),
     ]
 }
