@@ -124,7 +124,8 @@ fn tar(criterion: &mut Criterion) {
     for threads in [1, 2] {
         let threads = NonZeroUsize::new(threads).unwrap();
         group.bench_function(BenchmarkId::new("small files", threads), |bencher| {
-            bencher.iter(|| write_archive(&root, &list.entries, &[], threads, &mut io::sink()));
+            bencher
+                .iter(|| write_archive(&root, &list.entries, &[], None, threads, &mut io::sink()));
         });
     }
     group.finish();

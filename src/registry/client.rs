@@ -191,7 +191,9 @@ impl<'a> Client<'a> {
         let response = self.send(Method::GET, done, headers, None).await?;
         let response = self.accepted(response, "GET", done, None).await?;
         if response.status() == StatusCode::ACCEPTED {
-            return Ok(Err(retry_after(response.headers())));
+            let wait = retry_after(response.headers());
+            drain(response).await;
+            return Ok(Err(wait));
         }
         let body = whole_body(response, done).await?;
         let token = serde_json::from_slice::<serde_json::Value>(&body)
