@@ -19,6 +19,7 @@ mod external;
 mod faults;
 mod form;
 mod groups;
+mod hosts;
 mod identity;
 mod integrity;
 mod log;
@@ -32,6 +33,7 @@ mod reply;
 mod route;
 mod server;
 mod setup;
+mod sso;
 mod state;
 mod store;
 mod sts;
@@ -46,7 +48,7 @@ use tokio::net::TcpListener;
 pub use clock::ClockStart;
 pub use config::Config;
 pub use config_file::ConfigError;
-pub use faults::{Fault, FaultKind};
+pub use faults::{Fault, FaultError, FaultKind};
 
 use server::Shared;
 
@@ -167,8 +169,9 @@ impl Sandbox {
     }
 
     /// The variables by which clients find the sandbox's other sources of credentials: GitHub's
-    /// identity tokens, the container endpoint, the instance metadata service. They compete with
-    /// the keys of [`Sandbox::environment`], so a job sets only those it is about.
+    /// identity tokens, the container endpoint, the instance metadata service; and the tokens that a
+    /// client finds in its cache after `aws sso login`. They compete with the keys of
+    /// [`Sandbox::environment`], so a job sets only those it is about.
     pub fn identity_environment(&self) -> Vec<(&'static str, String)> {
         let base = format!("http://{}", self.shared.address);
         vec![
@@ -189,6 +192,14 @@ impl Sandbox {
                 self.shared.machine_tokens.container.clone(),
             ),
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", base),
+            (
+                "CONSIGN_SSO_ACCESS_TOKEN",
+                self.shared.sign_in.access_token.clone(),
+            ),
+            (
+                "CONSIGN_SSO_REFRESH_TOKEN",
+                self.shared.sign_in.refresh_token.clone(),
+            ),
         ]
     }
 

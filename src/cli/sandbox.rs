@@ -31,6 +31,9 @@ pub(super) struct Arguments {
     /// Write the environment as KEY=VALUE lines to this file once connections are accepted
     #[arg(long, value_name = "F")]
     env_file: Option<PathBuf>,
+    /// Write the variables of GitHub's, a container's, an instance's and a signed-in user's identity to this file
+    #[arg(long, value_name = "F")]
+    identity_env_file: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
@@ -68,6 +71,9 @@ fn serve(arguments: &Arguments, environment: &Environment, printer: &Printer) ->
         }
         if let Some(file) = &arguments.env_file {
             write_env_file(&in_directory(file), &variables)?;
+        }
+        if let Some(file) = &arguments.identity_env_file {
+            write_env_file(&in_directory(file), &sandbox.identity_environment())?;
         }
         for (name, value) in &variables {
             // Values are names, keys and URLs of the sandbox: nothing a shell would read.

@@ -1,7 +1,8 @@
 //! The sandbox's own API below `/_sandbox/`: faults, clock, log.
 //!
-//! It needs no credentials: the sandbox listens on 127.0.0.1 only. A request that a browser sends
-//! for another site (`Origin`) is refused.
+//! It needs no credentials: the sandbox listens on 127.0.0.1 only, and answers only to host names
+//! that no web page can have (`hosts`). A request that a browser sends for another site (`Origin`)
+//! is refused.
 
 use axum::response::Response;
 use http_body_util::{BodyExt as _, Limited};

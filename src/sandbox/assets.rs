@@ -5,10 +5,9 @@
 //! that forwards credentials across hosts runs into.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderValue;
@@ -18,7 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use super::faults::FaultKind;
 use super::random::{self, NoRandomness};
 use super::reply;
-use super::server::Shared;
+use super::server::{Incoming, Shared};
 use super::store::Blob;
 
 /// A link is good for this many milliseconds.
@@ -56,7 +55,8 @@ impl Links {
         links.retain(|_, link| link.until > now);
         links.insert(signature.clone(), link);
         Ok(format!(
-            "/{sha256}?X-Amz-Expires={}&X-Amz-Signature={signature}",
+            "{}?X-Amz-Expires={}&X-Amz-Signature={signature}",
+            path_of(sha256),
             LIFETIME / 1000
         ))
     }
@@ -67,24 +67,35 @@ impl Links {
     }
 }
 
-pub(super) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    if request.headers().contains_key(AUTHORIZATION) {
+fn path_of(sha256: &str) -> String {
+    format!("/assets/{sha256}")
+}
+
+pub(super) async fn handle(shared: &Shared, incoming: &mut Incoming) -> Response {
+    if !matches!(incoming.method.as_str(), "GET" | "HEAD") {
+        return refuse(
+            405,
+            "MethodNotAllowed",
+            "The specified method is not allowed against this resource.",
+        );
+    }
+    if incoming.headers.contains_key(AUTHORIZATION) {
         return refuse(
             400,
             "InvalidArgument",
             "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
         );
     }
-    let signature = request
-        .uri()
-        .query()
-        .unwrap_or_default()
+    let signature = incoming
+        .query
         .split('&')
         .find_map(|pair| pair.strip_prefix("X-Amz-Signature="));
-    let link = signature.and_then(|signature| shared.links.find(signature));
+    let link = signature
+        .and_then(|signature| shared.links.find(signature))
+        .filter(|link| incoming.path == path_of(&link.sha256));
     match link {
         Some(link) if link.until > shared.clock.now() => {
-            blob(&shared, &link.sha256, link.size, link.damage.as_ref()).await
+            blob(shared, &link.sha256, link.size, link.damage.as_ref()).await
         }
         Some(_) => refuse(403, "AccessDenied", "Request has expired"),
         None => refuse(403, "AccessDenied", "Access Denied"),

@@ -43,6 +43,9 @@ pub struct Config {
     pub assumptions: Assumptions,
     /// Faults that are armed from the start.
     pub faults: Vec<Fault>,
+    /// Host names it answers to, beside `localhost`, addresses, and AWS's own: others are refused,
+    /// so that no web page can reach it under a name of its own.
+    pub host_names: Vec<String>,
 }
 
 impl Default for Config {
@@ -63,6 +66,7 @@ impl Default for Config {
             limits: Limits::default(),
             assumptions: Assumptions::default(),
             faults: Vec::new(),
+            host_names: Vec::new(),
         }
     }
 }
@@ -115,14 +119,20 @@ pub struct RoleConfig {
     pub account: Option<String>,
     /// What a session of the role may do.
     pub policies: Vec<Policy>,
+    /// Trust policies: who may assume the role. The next three are short forms of such policies.
+    pub trust: Vec<Policy>,
     /// The audience a web identity token must be for; `None` trusts no web identity.
     pub trusted_audience: Option<String>,
     /// Patterns of the subjects that may assume the role, `*` and `?` as in IAM.
     pub trusted_subjects: Vec<String>,
+    /// ARNs of users and roles, or accounts, that may assume the role with `AssumeRole`.
+    pub trusted_principals: Vec<String>,
     /// The longest session, in seconds.
     pub longest_session: i64,
     /// Whether the container and instance credential endpoints hand this role out.
     pub instance_role: bool,
+    /// Whether single sign-on hands this role out.
+    pub single_sign_on: bool,
 }
 
 /// What an external connection is served from.

@@ -100,6 +100,7 @@ impl Config {
             limits: file.limits,
             assumptions: file.assumptions,
             faults: file.faults,
+            host_names: file.host_names,
         })
     }
 }
@@ -129,6 +130,8 @@ struct File {
     assumptions: Assumptions,
     #[serde(default)]
     faults: Vec<Fault>,
+    #[serde(default)]
+    host_names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -182,24 +185,33 @@ struct Role {
     name: String,
     account: Option<String>,
     policies: Vec<Document>,
+    #[serde(default)]
+    trust: Vec<Document>,
     trusted_audience: Option<String>,
     #[serde(default)]
     trusted_subjects: Vec<String>,
+    #[serde(default)]
+    trusted_principals: Vec<String>,
     longest_session: Option<i64>,
     #[serde(default)]
     instance_role: bool,
+    #[serde(default)]
+    single_sign_on: bool,
 }
 
 impl Role {
     fn read(self) -> Result<RoleConfig, ConfigError> {
         Ok(RoleConfig {
             policies: policies(&self.name, self.policies)?,
+            trust: policies(&self.name, self.trust)?,
             name: self.name,
             account: self.account,
             trusted_audience: self.trusted_audience,
             trusted_subjects: self.trusted_subjects,
+            trusted_principals: self.trusted_principals,
             longest_session: self.longest_session.unwrap_or(3600),
             instance_role: self.instance_role,
+            single_sign_on: self.single_sign_on,
         })
     }
 }

@@ -37,7 +37,7 @@ pub(crate) use error::ControlError;
 pub(crate) use throttle::Throttles;
 
 use super::assets::blob;
-use super::identity::policy::{Decision, Policy, Question, decide};
+use super::identity::policy::{Policy, Question, decide};
 use super::identity::sigv4::{Expectation, Signed, verify};
 use super::identity::{AccessKey, Principal};
 use super::log::Entry;
@@ -262,20 +262,8 @@ pub(crate) fn authorize(
     let decision = decide(question, &policies);
     entry.action = Some(question.action.to_owned());
     entry.resource = Some(question.resource.to_owned());
-    match decision.refusal(question) {
-        None => {
-            entry.decision = Some("allowed".to_owned());
-            Ok(())
-        }
-        Some(sentence) => {
-            let word = match decision {
-                Decision::Denied(_) => "explicit deny",
-                _ => "not allowed",
-            };
-            entry.decision = Some(word.to_owned());
-            Err(sentence)
-        }
-    }
+    entry.decision = Some(decision.word().to_owned());
+    decision.refusal(question).map_or(Ok(()), Err)
 }
 
 /// The account that owns the resource a principal asks for: the domain's, else the principal's own.

@@ -1,32 +1,109 @@
 //! Faults on demand: which requests go wrong, and how.
 //!
 //! A fault is armed by the configuration or the admin API, matches requests by method and path,
-//! and is used up after a number of requests.
+//! and is used up after a number of requests. It strikes only where it can be played: one that
+//! damages tarballs waits for a tarball.
+
+pub(super) mod play;
 
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::identity::policy::like;
 
 /// A fault and the requests it is for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct Fault {
     /// `PUT`; any method when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// A pattern for the path without its query, `*` and `?` as in IAM.
-    #[serde(default = "any_path")]
     pub path: String,
     /// How many matching requests pass before it strikes.
-    #[serde(default)]
     pub skip: u32,
     /// How many requests it strikes.
-    #[serde(default = "once")]
     pub times: u32,
     /// What goes wrong.
     #[serde(flatten)]
     pub kind: FaultKind,
+}
+
+/// Why something is not a fault.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    /// A member is missing or has a wrong value.
+    #[error("not a fault: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// A member that this fault does not have.
+    #[error("the fault {fault} has no {member:?}; it takes method, path, skip, times{}", more(.of))]
+    Unknown {
+        /// The fault.
+        fault: &'static str,
+        /// The member.
+        member: String,
+        /// The members it has beside those of every fault.
+        of: &'static [&'static str],
+    },
+    /// Never strikes.
+    #[error("times is at least 1")]
+    Never,
+    /// Not an HTTP status that can be answered with.
+    #[error("{0} is not a status to answer with; expected 200 to 599")]
+    Status(u16),
+}
+
+fn more(members: &[&str]) -> String {
+    members
+        .iter()
+        .fold(String::new(), |text, member| format!("{text}, {member}"))
+}
+
+impl TryFrom<Map<String, Value>> for Fault {
+    type Error = FaultError;
+
+    fn try_from(mut members: Map<String, Value>) -> Result<Self, FaultError> {
+        let take = |members: &mut Map<String, Value>, name: &str| members.remove(name);
+        let number = |value: Option<Value>, default| {
+            value.map_or(Ok(default), serde_json::from_value::<u32>)
+        };
+        let method = take(&mut members, "method")
+            .map(serde_json::from_value)
+            .transpose()?;
+        let path = take(&mut members, "path").map_or(Ok("*".to_owned()), serde_json::from_value)?;
+        let skip = number(take(&mut members, "skip"), 0)?;
+        let times = number(take(&mut members, "times"), 1)?;
+        let kind: FaultKind = serde_json::from_value(Value::Object(members.clone()))?;
+        let of = kind.members();
+        let unknown = members
+            .into_iter()
+            .map(|(member, _)| member)
+            .find(|member| member != "fault" && !of.contains(&member.as_str()));
+        if let Some(member) = unknown {
+            return Err(FaultError::Unknown {
+                fault: kind.name(),
+                member,
+                of,
+            });
+        }
+        if times == 0 {
+            return Err(FaultError::Never);
+        }
+        if let FaultKind::Status { status, .. } | FaultKind::Html { status } = kind
+            && !(200..=599).contains(&status)
+        {
+            return Err(FaultError::Status(status));
+        }
+        Ok(Self {
+            method,
+            path,
+            skip,
+            times,
+            kind,
+        })
+    }
 }
 
 /// What goes wrong with a request.
@@ -73,7 +150,7 @@ pub enum FaultKind {
     CorruptTarball,
     /// Names a wrong integrity in a packument.
     WrongIntegrity,
-    /// Treats the bearer token as expired.
+    /// The bearer token of the request is expired from now on; a new one is good.
     ExpireToken,
     /// Answers with an HTML page, as a proxy in between does.
     Html {
@@ -100,14 +177,22 @@ impl FaultKind {
             Self::Html { .. } => "html",
         }
     }
-}
 
-fn any_path() -> String {
-    "*".to_owned()
-}
-
-fn once() -> u32 {
-    1
+    /// What it takes beside what every fault takes.
+    fn members(&self) -> &'static [&'static str] {
+        match self {
+            Self::Status { .. } => &["status", "retry_after"],
+            Self::Html { .. } => &["status"],
+            Self::Delay { .. } | Self::Invisible { .. } => &["milliseconds"],
+            Self::ResetDuringBody { .. } | Self::ResetDuringReply { .. } => &["after"],
+            Self::ResetBeforeBody
+            | Self::LoseReply
+            | Self::TruncateTarball
+            | Self::CorruptTarball
+            | Self::WrongIntegrity
+            | Self::ExpireToken => &[],
+        }
+    }
 }
 
 fn some_bytes() -> u64 {
@@ -146,8 +231,13 @@ impl Faults {
         self.lock().clone()
     }
 
-    /// The first fault that strikes this request; it counts as used.
-    pub(crate) fn strike(&self, method: &str, path: &str) -> Option<FaultKind> {
+    /// The first fault that strikes this request and that this place `plays`; it counts as used.
+    pub(crate) fn strike(
+        &self,
+        method: &str,
+        path: &str,
+        plays: impl Fn(&FaultKind) -> bool,
+    ) -> Option<FaultKind> {
         let mut armed = self.lock();
         let mut struck = None;
         for fault in armed.iter_mut() {
@@ -155,8 +245,9 @@ impl Faults {
                 .method
                 .as_deref()
                 .is_none_or(|wanted| wanted == method)
-                && like(&fault.path, path);
-            if !matches || fault.times == 0 {
+                && like(&fault.path, path)
+                && plays(&fault.kind);
+            if !matches {
                 continue;
             }
             if fault.skip > 0 {
@@ -177,30 +268,65 @@ impl Faults {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn fault(json: serde_json::Value) -> Fault {
-        serde_json::from_value(json).unwrap_or(Fault {
-            method: None,
-            path: String::new(),
-            skip: 0,
-            times: 0,
-            kind: FaultKind::LoseReply,
-        })
+    fn fault(json: Value) -> Result<Fault, String> {
+        serde_json::from_value(json).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_fault_strikes_as_often_as_it_says_and_only_its_requests() {
-        let faults = Faults::new(vec![fault(serde_json::json!(
-            {"fault": "status", "status": 503, "method": "PUT", "path": "/npm/*/tool", "skip": 1, "times": 2}
-        ))]);
-        let strikes = |method: &str, path: &str| faults.strike(method, path).is_some();
+        let faults = Faults::new(vec![
+            fault(json!(
+                {"fault": "status", "status": 503, "method": "PUT", "path": "/npm/*/tool", "skip": 1, "times": 2}
+            ))
+            .unwrap(),
+        ]);
+        let strikes = |method: &str, path: &str| faults.strike(method, path, |_| true).is_some();
         assert!(!strikes("GET", "/npm/d/x/tool"));
         assert!(!strikes("PUT", "/npm/d/x/tool"), "the first is skipped");
         assert!(strikes("PUT", "/npm/d/x/tool"));
         assert!(strikes("PUT", "/npm/d/y/tool"));
         assert!(!strikes("PUT", "/npm/d/x/tool"));
         assert!(faults.armed().is_empty());
+    }
+
+    #[test]
+    fn a_fault_waits_for_a_place_that_plays_it() {
+        let corrupt = fault(json!({"fault": "corrupt-tarball"})).unwrap();
+        let faults = Faults::new(vec![corrupt]);
+        assert!(faults.strike("GET", "/", |_| false).is_none());
+        assert!(faults.strike("GET", "/", |_| true).is_some());
+    }
+
+    #[test]
+    fn what_is_no_fault_is_refused() {
+        for (json, part) in [
+            (json!({"fault": "status"}), "status"),
+            (json!({"fault": "nonsense"}), "nonsense"),
+            (
+                json!({"fault": "lose-reply", "patch": "*"}),
+                "has no \"patch\"",
+            ),
+            (
+                json!({"fault": "status", "status": 503, "after": 1}),
+                "takes method, path, skip, times, status, retry_after",
+            ),
+            (json!({"fault": "lose-reply", "times": 0}), "at least 1"),
+            (json!({"fault": "html", "status": 100}), "200 to 599"),
+            (json!({"fault": "lose-reply", "skip": -1}), "-1"),
+            (json!({"path": "*"}), "fault"),
+        ] {
+            let error = fault(json.clone()).unwrap_err();
+            assert!(error.contains(part), "{json}: {error}");
+        }
+        let whole =
+            json!({"fault": "delay", "milliseconds": 5, "path": "/x", "skip": 0, "times": 1});
+        let read = fault(whole.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), whole);
     }
 }

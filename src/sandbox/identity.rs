@@ -1,11 +1,14 @@
 //! Who is asking, and what they may do.
 //!
 //! [`Directory`] knows users, roles and their keys; `sigv4` proves who signed a request,
-//! `token` seals and opens bearer tokens, `policy` decides.
+//! `token` seals and opens bearer tokens, `policy` decides, `trust` says whom a role trusts.
 
 pub(crate) mod policy;
 pub(crate) mod sigv4;
 pub(crate) mod token;
+mod trust;
+
+pub(crate) use trust::federated;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +28,24 @@ pub(crate) struct Principal {
     /// The end of a session, in seconds since 1970; users have none.
     pub(crate) session_end: Option<i64>,
     pub(crate) policies: Arc<[Policy]>,
+}
+
+impl Principal {
+    /// The kind of principal it is to a policy's `Principal` element.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.arn.contains(":oidc-provider/") {
+            "Federated"
+        } else {
+            "AWS"
+        }
+    }
+
+    /// The role's ARN behind a session's.
+    pub(crate) fn role_arn(&self) -> Option<String> {
+        let (_, session) = self.arn.split_once(":assumed-role/")?;
+        let (role, _) = session.split_once('/')?;
+        Some(format!("arn:aws:iam::{}:role/{role}", self.account))
+    }
 }
 
 /// A key that signs requests.
@@ -53,6 +74,8 @@ pub(crate) struct Role {
     pub(crate) account: String,
     pub(crate) id: String,
     pub(crate) policies: Arc<[Policy]>,
+    /// Who may assume it.
+    pub(crate) trust: Arc<[Policy]>,
 }
 
 impl Role {
@@ -122,12 +145,14 @@ impl Directory {
         }
         let mut roles = BTreeMap::new();
         for role in &config.roles {
+            let account = role
+                .account
+                .clone()
+                .unwrap_or_else(|| config.domain_owner.clone());
             let known = Role {
                 config: role.clone(),
-                account: role
-                    .account
-                    .clone()
-                    .unwrap_or_else(|| config.domain_owner.clone()),
+                trust: trust::policies(role, &account),
+                account,
                 id: format!("AROA{}", random::base32(17)?),
                 policies: role.policies.clone().into(),
             };

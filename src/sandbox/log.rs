@@ -33,7 +33,7 @@ pub(crate) struct Entry {
     /// `allowed`, or why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decision: Option<String>,
-    /// The fault that was played on the request.
+    /// The faults that were played on the request, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fault: Option<String>,
     /// The status that was decided on, even where a fault kept it from the client.
@@ -43,6 +43,16 @@ pub(crate) struct Entry {
     pub(crate) error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user_agent: Option<String>,
+}
+
+impl Entry {
+    /// Notes a fault that was played.
+    pub(crate) fn struck(&mut self, fault: &str) {
+        self.fault = Some(match self.fault.take() {
+            Some(before) => format!("{before}, {fault}"),
+            None => fault.to_owned(),
+        });
+    }
 }
 
 /// The newest requests.

@@ -18,7 +18,6 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use super::faults::FaultKind;
 use super::names::PackageId;
 use super::reply;
 use super::route::NpmRoute;
@@ -169,8 +168,7 @@ async fn answer(
         .throttles
         .admit_npm(writes, shared.clock.now())
         .map_err(NpmError::Throttled)?;
-    let expired = incoming.take_fault(|fault| matches!(fault, FaultKind::ExpireToken));
-    let visit = Visit::open(shared, route, incoming, expired.is_some())?;
+    let visit = Visit::open(shared, route, incoming)?;
     match (incoming.method.as_str(), Target::parse(route.rest)) {
         ("GET" | "HEAD", Target::Ping) => {
             visit.may_read(incoming)?;

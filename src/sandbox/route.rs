@@ -20,6 +20,10 @@ pub(crate) enum Route<'a> {
     Oidc(&'a str),
     /// Credentials for containers and instances.
     Metadata,
+    /// Credentials for whoever is signed in.
+    SignIn,
+    /// The second host, where tarballs are.
+    Assets,
     /// A repository's npm endpoint.
     Npm(NpmRoute<'a>),
     /// An npm endpoint that no repository can have, and why.
@@ -76,6 +80,7 @@ pub(crate) fn route<'a>(host: &'a str, path: &'a str) -> Route<'a> {
     }
     match path {
         "/" => Route::Sts,
+        "/federation/credentials" | "/token" => Route::SignIn,
         _ if path.starts_with("/v1/") => Route::Control,
         _ if path.starts_with("/latest/") || path.starts_with("/credentials/") => Route::Metadata,
         _ => Route::Nowhere,

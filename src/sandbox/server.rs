@@ -1,18 +1,18 @@
 //! The HTTP server: routes a request, plays faults on it, and logs what became of it.
+//!
+//! Two hosts answer: the service, and the one that tarballs are redirected to.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
-use http::header::{HOST, RETRY_AFTER, USER_AGENT};
-use http_body_util::BodyExt as _;
+use http::header::{HOST, USER_AGENT};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -21,15 +21,18 @@ use super::config::Config;
 use super::connection::{Cut, Loopback};
 use super::control::{self, Throttles};
 use super::external::Externals;
+use super::faults::play::{after, before, drain};
 use super::faults::{FaultKind, Faults};
 use super::identity::Directory;
+use super::identity::token::Expired;
 use super::log::{Entry, Log};
 use super::metadata::MachineTokens;
 use super::oidc::Provider;
 use super::random::NoRandomness;
 use super::route::{Route, route};
+use super::sso::SignIn;
 use super::store::Store;
-use super::{admin, assets, metadata, npm, oidc, reply, sts};
+use super::{admin, assets, hosts, metadata, npm, oidc, sso, sts};
 
 /// What every request sees.
 #[derive(Debug)]
@@ -45,6 +48,9 @@ pub(crate) struct Shared {
     pub(crate) externals: Externals,
     pub(crate) provider: Provider,
     pub(crate) machine_tokens: MachineTokens,
+    pub(crate) sign_in: SignIn,
+    /// Tokens that a fault ended before their time.
+    pub(crate) expired: Expired,
     pub(crate) address: SocketAddr,
     /// Where tarballs are redirected to.
     pub(crate) assets_address: SocketAddr,
@@ -57,8 +63,11 @@ impl Shared {
         address: SocketAddr,
         assets_address: SocketAddr,
     ) -> Result<Self, NoRandomness> {
+        let clock = Clock::new(config.clock);
         Ok(Self {
-            clock: Clock::new(config.clock),
+            sign_in: SignIn::new(clock.now_seconds())?,
+            expired: Expired::default(),
+            clock,
             directory: Directory::new(&config)?,
             faults: Faults::new(std::mem::take(&mut config.faults)),
             log: Log::default(),
@@ -85,8 +94,6 @@ pub(crate) struct Incoming {
     pub(crate) body: Body,
     /// The `Host` header, or the authority of an absolute request target.
     pub(crate) authority: String,
-    /// The fault that shapes the answer.
-    pub(crate) fault: Option<FaultKind>,
     pub(crate) entry: Entry,
 }
 
@@ -128,7 +135,6 @@ impl Incoming {
             headers: parts.headers,
             body,
             authority,
-            fault: None,
             entry,
         }
     }
@@ -147,13 +153,15 @@ impl Incoming {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Takes a fault that this place knows how to play.
-    pub(crate) fn take_fault(&mut self, plays: fn(&FaultKind) -> bool) -> Option<FaultKind> {
-        if self.fault.as_ref().is_some_and(plays) {
-            self.fault.take()
-        } else {
-            None
-        }
+    /// The fault that strikes this request here, if one that this place `plays` is armed.
+    pub(crate) fn strike(
+        &mut self,
+        shared: &Shared,
+        plays: impl Fn(&FaultKind) -> bool,
+    ) -> Option<FaultKind> {
+        let fault = shared.faults.strike(&self.method, &self.path, plays)?;
+        self.entry.struck(fault.name());
+        Some(fault)
     }
 }
 
@@ -170,9 +178,9 @@ pub(crate) async fn serve(
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     let main = Router::new()
-        .fallback(handle)
+        .fallback(service)
         .with_state(Arc::clone(&shared));
-    let second = Router::new().fallback(assets::handle).with_state(shared);
+    let second = Router::new().fallback(assets_host).with_state(shared);
     let main = axum::serve(
         Loopback(listener),
         main.into_make_service_with_connect_info::<Cut>(),
@@ -191,110 +199,73 @@ pub(crate) async fn serve(
     first.and(second)
 }
 
-async fn handle(
+/// One of the two hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Service,
+    Assets,
+}
+
+async fn service(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
+    handle(&shared, &cut, request, Half::Service).await
+}
+
+async fn assets_host(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response {
+    handle(&shared, &cut, request, Half::Assets).await
+}
+
+/// Answers a request, plays faults on it, and logs it.
+async fn handle(shared: &Shared, cut: &Cut, request: Request, half: Half) -> Response {
     let mut incoming = Incoming::new(request, shared.clock.now());
     let host = incoming.host();
     let path = incoming.path.clone();
-    let route = route(&host, &path);
+    if !hosts::is_ours(&host, &shared.config.host_names) {
+        return hosts::refuse(&host);
+    }
+    let route = match half {
+        Half::Service => route(&host, &path),
+        Half::Assets => Route::Assets,
+    };
     if let Route::Admin(rest) = route {
-        return admin::handle(&shared, rest, incoming).await;
+        return admin::handle(shared, rest, incoming).await;
     }
-    incoming.fault = shared.faults.strike(&incoming.method, &path);
-    if let Some(fault) = &incoming.fault {
-        incoming.entry.fault = Some(fault.name().to_owned());
+    if route == Route::Assets {
+        // The query of a link is what gives access.
+        incoming.entry.path.clone_from(&path);
     }
-    if let Some(response) = early(&mut incoming, &cut).await {
-        incoming.entry.status = response.status().as_u16();
-        shared.log.push(incoming.entry);
-        return response;
-    }
-    let late = incoming.take_fault(|fault| {
-        matches!(
-            fault,
-            FaultKind::LoseReply | FaultKind::ResetDuringReply { .. }
-        )
-    });
-    let response = match route {
-        Route::Control => control::handle(&shared, &mut incoming).await,
-        Route::Npm(route) => npm::handle(&shared, &route, &mut incoming).await,
-        Route::BadEndpoint(why) => npm::error(&shared, 404, why),
-        Route::Sts => sts::handle(&shared, &mut incoming).await,
-        Route::Oidc(rest) => oidc::handle(&shared, rest, &incoming),
-        Route::Metadata => metadata::handle(&shared, &incoming),
-        Route::Admin(_) | Route::Nowhere => npm::error(&shared, 404, "nothing is served here"),
+    let instead = before(shared, &mut incoming, cut).await;
+    let done = instead.is_none();
+    let response = match instead {
+        Some(response) => response,
+        None => answer(shared, &route, &mut incoming).await,
     };
     incoming.entry.status = response.status().as_u16();
-    match late {
-        Some(FaultKind::LoseReply) => cut.after(0),
-        Some(FaultKind::ResetDuringReply { after }) => cut.after(after),
-        _ => {}
+    if done {
+        after(shared, &mut incoming, cut);
+        drain(&mut incoming.body).await;
     }
-    drain(&mut incoming.body).await;
     shared.log.push(incoming.entry);
     response
 }
 
-/// Plays the faults that come before anything is done.
-async fn early(incoming: &mut Incoming, cut: &Cut) -> Option<Response> {
-    match &incoming.fault {
-        Some(FaultKind::Status {
-            status,
-            retry_after,
-        }) => {
-            let (status, retry_after) = (*status, *retry_after);
-            drain(&mut incoming.body).await;
-            let body = serde_json::json!({"message": "a fault of the sandbox", "error": "a fault of the sandbox"});
-            let response = reply::json(status, &body);
-            Some(match retry_after {
-                Some(seconds) => reply::with(response, RETRY_AFTER, &seconds.to_string()),
-                None => response,
-            })
-        }
-        Some(FaultKind::Html { status }) => {
-            let status = *status;
-            drain(&mut incoming.body).await;
-            let page = "<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>\n";
-            Some(reply::bytes(status, "text/html", page))
-        }
-        Some(FaultKind::Delay { milliseconds }) => {
-            tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
-            None
-        }
-        Some(FaultKind::ResetBeforeBody) => {
-            cut.after(0);
-            Some(reply::bytes(500, "text/plain", ""))
-        }
-        Some(FaultKind::ResetDuringBody { after }) => {
-            let after = *after;
-            let mut read = 0;
-            while read < after {
-                match incoming.body.frame().await {
-                    Some(Ok(frame)) => {
-                        read += frame.data_ref().map_or(0, |data| data.len() as u64);
-                    }
-                    _ => break,
-                }
-            }
-            cut.after(0);
-            Some(reply::bytes(500, "text/plain", ""))
-        }
-        _ => None,
-    }
-}
-
-/// Reads on for a while after a refusal, so that a client that is still sending sees the reply
-/// instead of a reset.
-async fn drain(body: &mut Body) {
-    const PATIENCE: usize = 64 << 20;
-    let mut read = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        read += frame.data_ref().map_or(0, bytes::Bytes::len);
-        if read > PATIENCE {
-            return;
-        }
+async fn answer(shared: &Shared, route: &Route<'_>, incoming: &mut Incoming) -> Response {
+    match route {
+        Route::Control => control::handle(shared, incoming).await,
+        Route::Npm(route) => npm::handle(shared, route, incoming).await,
+        Route::BadEndpoint(why) => npm::error(shared, 404, why),
+        Route::Sts => sts::handle(shared, incoming).await,
+        Route::SignIn => sso::handle(shared, incoming).await,
+        Route::Oidc(rest) => oidc::handle(shared, rest, incoming),
+        Route::Metadata => metadata::handle(shared, incoming),
+        Route::Assets => assets::handle(shared, incoming).await,
+        Route::Admin(_) | Route::Nowhere => npm::error(shared, 404, "nothing is served here"),
     }
 }

@@ -1,12 +1,16 @@
 //! The embedded `CodeArtifact`, as clients see it that nobody here wrote: the AWS CLI, npm, pnpm, yarn, bun.
 
+mod chains;
 mod clients;
+mod documented;
 mod durability;
 mod faults;
 mod guide;
 mod identity;
 mod limits;
+mod model;
 mod origins;
+mod reach;
 mod stage;
 mod statuses;
 mod switches;

@@ -1,8 +1,11 @@
 //! IAM's policy language, as far as `CodeArtifact` policies use it.
 //!
 //! Evaluation is IAM's: an explicit deny wins; within one account either an identity policy or a
-//! resource policy may allow; across accounts both must. Operators: `String…`, `Numeric…`,
+//! resource policy may allow; across accounts both must. A role's trust policy must always allow.
+//! Operators: `String…`, `Numeric…`,
 //! `Bool`, `Arn…`, `Null`, each with `…IfExists`.
+
+mod condition;
 
 use std::collections::BTreeMap;
 
@@ -10,29 +13,57 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Principal;
+use condition::{OPERATORS, condition_holds};
 
 /// A policy document.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// One statement or several.
     #[serde(rename = "Statement")]
     statement: OneOrMany<Statement>,
+    #[serde(rename = "Version")]
+    _version: Option<String>,
+    #[serde(rename = "Id")]
+    _id: Option<String>,
 }
 
 impl Policy {
     /// Everything on everything: what the sandbox's default principal has.
     pub fn allow_all() -> Self {
-        let any = || Some(OneOrMany::One("*".to_owned()));
+        Self::allowing(Statement {
+            resource: Some(OneOrMany::One("*".to_owned())),
+            ..Statement::allow("*")
+        })
+    }
+
+    /// Lets whoever `principal` names do `action`, under `conditions` of operator, key and values:
+    /// a role's trust policy.
+    pub(crate) fn trusting(
+        principal: Value,
+        action: &str,
+        conditions: &[(&str, String, Vec<String>)],
+    ) -> Self {
+        let mut statement = Statement {
+            principal: Some(principal),
+            ..Statement::allow(action)
+        };
+        for (operator, key, values) in conditions {
+            let values = values.iter().map(|value| Value::from(value.as_str()));
+            statement
+                .condition
+                .entry((*operator).to_owned())
+                .or_default()
+                .insert(key.clone(), OneOrMany::Many(values.collect()));
+        }
+        Self::allowing(statement)
+    }
+
+    fn allowing(statement: Statement) -> Self {
         Self {
-            statement: OneOrMany::One(Statement {
-                effect: Effect::Allow,
-                action: any(),
-                not_action: None,
-                resource: any(),
-                not_resource: None,
-                principal: None,
-                condition: BTreeMap::new(),
-            }),
+            statement: OneOrMany::One(statement),
+            _version: None,
+            _id: None,
         }
     }
 
@@ -74,27 +105,6 @@ pub enum PolicyError {
     Operator(String),
 }
 
-const OPERATORS: &[&str] = &[
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
-    "NumericEquals",
-    "NumericNotEquals",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-    "Bool",
-    "ArnEquals",
-    "ArnLike",
-    "ArnNotEquals",
-    "ArnNotLike",
-    "Null",
-];
-
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 enum OneOrMany<T> {
@@ -118,8 +128,10 @@ enum Effect {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Statement {
+    #[serde(rename = "Sid")]
+    _sid: Option<String>,
     effect: Effect,
     action: Option<OneOrMany<String>>,
     not_action: Option<OneOrMany<String>>,
@@ -171,6 +183,15 @@ impl PolicyKind {
 }
 
 impl Decision {
+    /// How the log calls it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied(_) => "explicit deny",
+            Self::NotAllowed(_) => "not allowed",
+        }
+    }
+
     /// IAM's sentence for a refusal (`security_iam_troubleshoot`).
     pub(crate) fn refusal(self, question: &Question<'_>) -> Option<String> {
         let because = match self {
@@ -215,10 +236,38 @@ pub(crate) fn decide(question: &Question<'_>, resource_policies: &[Policy]) -> D
     }
 }
 
+/// Decides whether a role may be assumed. Its trust policy must allow it; so must the caller's own
+/// policies, unless the trust policy names this very caller, of the role's account (IAM user
+/// guide, "Cross-account resource access" and "Identity vs. resource policies").
+pub(crate) fn decide_trust(question: &Question<'_>, trust: &[Policy]) -> Decision {
+    let identity = effect_of(&question.principal.policies, question, PolicyKind::Identity);
+    let resource = effect_of(trust, question, PolicyKind::Resource);
+    let named = question.principal.account == question.account
+        && statements(trust).any(|statement| {
+            statement.effect == Effect::Allow
+                && statement.matches(question, PolicyKind::Resource)
+                && statement
+                    .principal
+                    .as_ref()
+                    .is_some_and(|named| names_itself(named, question.principal))
+        });
+    match (identity, resource) {
+        (Some(Effect::Deny), _) => Decision::Denied(PolicyKind::Identity),
+        (_, Some(Effect::Deny)) => Decision::Denied(PolicyKind::Resource),
+        (_, None) => Decision::NotAllowed(PolicyKind::Resource),
+        (None, Some(Effect::Allow)) if !named => Decision::NotAllowed(PolicyKind::Identity),
+        _ => Decision::Allowed,
+    }
+}
+
+fn statements(policies: &[Policy]) -> impl Iterator<Item = &Statement> {
+    policies.iter().flat_map(|policy| policy.statement.iter())
+}
+
 /// The strongest effect of the statements that match.
 fn effect_of(policies: &[Policy], question: &Question<'_>, kind: PolicyKind) -> Option<Effect> {
     let mut effect = None;
-    for statement in policies.iter().flat_map(|policy| policy.statement.iter()) {
+    for statement in statements(policies) {
         if statement.matches(question, kind) {
             if statement.effect == Effect::Deny {
                 return Some(Effect::Deny);
@@ -230,6 +279,19 @@ fn effect_of(policies: &[Policy], question: &Question<'_>, kind: PolicyKind) -> 
 }
 
 impl Statement {
+    fn allow(action: &str) -> Self {
+        Self {
+            _sid: None,
+            effect: Effect::Allow,
+            action: Some(OneOrMany::One(action.to_owned())),
+            not_action: None,
+            resource: None,
+            not_resource: None,
+            principal: None,
+            condition: BTreeMap::new(),
+        }
+    }
+
     fn matches(&self, question: &Question<'_>, kind: PolicyKind) -> bool {
         let action = match (&self.action, &self.not_action) {
             (Some(actions), _) => any_like(actions, question.action, true),
@@ -266,81 +328,34 @@ fn any_like(patterns: &OneOrMany<String>, text: &str, ignore_case: bool) -> bool
     })
 }
 
-/// Whether a `Principal` element names this principal.
+/// Whether a `Principal` element names this principal, itself or by its account.
 fn names_principal(named: &Value, principal: &Principal) -> bool {
+    names(named, principal, &|text| {
+        text == principal.account
+            || *text == format!("arn:aws:iam::{}:root", principal.account)
+            || is_itself(text, principal)
+    })
+}
+
+/// Whether a `Principal` element names this principal and not only its account.
+fn names_itself(named: &Value, principal: &Principal) -> bool {
+    names(named, principal, &|text| is_itself(text, principal))
+}
+
+fn names(named: &Value, principal: &Principal, is: &dyn Fn(&str) -> bool) -> bool {
     match named {
-        Value::String(text) => {
-            text == "*"
-                || *text == principal.arn
-                || *text == principal.account
-                || *text == format!("arn:aws:iam::{}:root", principal.account)
-                || role_arn(principal).is_some_and(|role| role == *text)
-        }
-        Value::Array(several) => several.iter().any(|one| names_principal(one, principal)),
+        Value::String(text) => text == "*" || is(text),
+        Value::Array(several) => several.iter().any(|one| names(one, principal, is)),
         Value::Object(kinds) => kinds
-            .get("AWS")
-            .is_some_and(|named| names_principal(named, principal)),
+            .get(principal.kind())
+            .is_some_and(|named| names(named, principal, is)),
         _ => false,
     }
 }
 
-/// The role's ARN behind a session's.
-fn role_arn(principal: &Principal) -> Option<String> {
-    let (_, session) = principal.arn.split_once(":assumed-role/")?;
-    let (role, _) = session.split_once('/')?;
-    Some(format!("arn:aws:iam::{}:role/{role}", principal.account))
-}
-
-fn condition_holds(
-    operator: &str,
-    key: &str,
-    wanted: &OneOrMany<Value>,
-    context: &[(&str, String)],
-) -> bool {
-    let actual = context
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(key))
-        .map(|(_, value)| value.as_str());
-    let (operator, if_exists) = match operator.strip_suffix("IfExists") {
-        Some(plain) => (plain, true),
-        None => (operator, false),
-    };
-    if operator == "Null" {
-        let absent = actual.is_none().to_string();
-        return wanted.iter().any(|value| text_of(value) == absent);
-    }
-    let Some(actual) = actual else {
-        return if_exists || operator.contains("Not");
-    };
-    let any = |holds: &dyn Fn(&str) -> bool| wanted.iter().any(|value| holds(&text_of(value)));
-    let number = |holds: fn(f64, f64) -> bool| {
-        any(&|wanted| match (actual.parse(), wanted.parse()) {
-            (Ok(actual), Ok(wanted)) => holds(actual, wanted),
-            _ => false,
-        })
-    };
-    match operator {
-        "StringEquals" => any(&|wanted| wanted == actual),
-        "StringNotEquals" => !any(&|wanted| wanted == actual),
-        "Bool" | "StringEqualsIgnoreCase" => any(&|wanted| wanted.eq_ignore_ascii_case(actual)),
-        "StringNotEqualsIgnoreCase" => !any(&|wanted| wanted.eq_ignore_ascii_case(actual)),
-        "StringLike" | "ArnLike" | "ArnEquals" => any(&|wanted| like(wanted, actual)),
-        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => !any(&|wanted| like(wanted, actual)),
-        "NumericEquals" => number(|actual, wanted| actual.total_cmp(&wanted).is_eq()),
-        "NumericNotEquals" => !number(|actual, wanted| actual.total_cmp(&wanted).is_eq()),
-        "NumericLessThan" => number(|actual, wanted| actual < wanted),
-        "NumericLessThanEquals" => number(|actual, wanted| actual <= wanted),
-        "NumericGreaterThan" => number(|actual, wanted| actual > wanted),
-        "NumericGreaterThanEquals" => number(|actual, wanted| actual >= wanted),
-        _ => false,
-    }
-}
-
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+/// A user's or provider's own ARN, a session's, or that of the session's role.
+fn is_itself(text: &str, principal: &Principal) -> bool {
+    text == principal.arn || principal.role_arn().is_some_and(|role| role == text)
 }
 
 /// IAM's wildcards: `*` is any run of characters, `?` any one character.

@@ -4,10 +4,14 @@
 //! `A128GCM`, header fields `ver`, `isu`, `enc`, `tag`, `exp`, `alg`, `iv`). The claims are inside,
 //! so a token outlives a restart under `--data` and nothing about it can be edited.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::sandbox::names::DomainKey;
 use crate::sandbox::random;
@@ -33,6 +37,25 @@ struct Header {
     exp: i64,
     alg: String,
     iv: String,
+}
+
+/// Tokens that count as expired, whatever they say.
+#[derive(Debug, Default)]
+pub(crate) struct Expired(Mutex<BTreeSet<[u8; 32]>>);
+
+impl Expired {
+    pub(crate) fn add(&self, token: &str) {
+        self.lock().insert(Sha256::digest(token).into());
+    }
+
+    pub(crate) fn contains(&self, token: &str) -> bool {
+        let expired = self.lock();
+        !expired.is_empty() && expired.contains::<[u8; 32]>(&Sha256::digest(token).into())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<[u8; 32]>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A token could not be made.

@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::NpmError;
 use crate::sandbox::control::authorize;
+use crate::sandbox::faults::FaultKind;
 use crate::sandbox::identity::Principal;
 use crate::sandbox::identity::policy::Question;
 use crate::sandbox::identity::token;
@@ -43,7 +44,6 @@ impl<'a> Visit<'a> {
         shared: &'a Shared,
         route: &NpmRoute<'a>,
         incoming: &mut Incoming,
-        expired: bool,
     ) -> Result<Self, NpmError> {
         let realm = format!("{}/{}", route.domain.name, route.repository);
         let unauthenticated = |message: &str| NpmError::Unauthenticated {
@@ -62,7 +62,11 @@ impl<'a> Visit<'a> {
         if claims.region != shared.config.region || region != shared.config.region {
             return Err(unauthenticated("the token was issued in another region"));
         }
-        if expired || claims.expires <= shared.clock.now_seconds() {
+        let fault = incoming.strike(shared, |fault| matches!(fault, FaultKind::ExpireToken));
+        if fault.is_some() {
+            shared.expired.add(&token);
+        }
+        if shared.expired.contains(&token) || claims.expires <= shared.clock.now_seconds() {
             return Err(unauthenticated("the token is expired"));
         }
         let principal = shared

@@ -52,7 +52,9 @@ pub(super) async fn get(
     package: &PackageId,
     incoming: &mut Incoming,
 ) -> Result<Response, NpmError> {
-    let wrong = incoming.take_fault(|fault| matches!(fault, FaultKind::WrongIntegrity));
+    let wrong = incoming.strike(visit.shared, |fault| {
+        matches!(fault, FaultKind::WrongIntegrity)
+    });
     let view = view(visit, package).await?;
     let assumptions = &visit.shared.config.assumptions;
     let abbreviated = assumptions.abbreviated_packument

@@ -227,7 +227,9 @@ impl Upload {
         package: &PackageId,
         incoming: &mut Incoming,
     ) -> Result<Response, NpmError> {
-        let hidden = incoming.take_fault(|fault| matches!(fault, FaultKind::Invisible { .. }));
+        let hidden = incoming.strike(visit.shared, |fault| {
+            matches!(fault, FaultKind::Invisible { .. })
+        });
         let now = visit.shared.clock.now();
         let visible = match hidden {
             Some(FaultKind::Invisible { milliseconds }) => now.saturating_add(milliseconds),

@@ -29,7 +29,7 @@ pub(super) async fn get(
         .and_then(|rest| rest.strip_suffix(".tgz"))
         .ok_or_else(|| NpmError::refused(404, format!("{file} is not a tarball's name")))?;
     let asset = find(visit, package, version).await?;
-    let damage = incoming.take_fault(|fault| {
+    let damage = incoming.strike(visit.shared, |fault| {
         matches!(
             fault,
             FaultKind::TruncateTarball | FaultKind::CorruptTarball

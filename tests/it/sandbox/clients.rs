@@ -1,100 +1,147 @@
-//! The same publish and install with every client, and the table of them in `docs/sandbox.md`.
+//! Every command of every client that the service supports, and the table of them in `docs/sandbox.md`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use consign::sandbox::Config;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::documented::check_row;
+use super::stage::{Stage, read};
 use crate::support::run;
 
+/// A client's words for each operation on `@acme/tool`; `None` where it has none.
 struct Client {
     name: &'static str,
     publish: &'static str,
+    view: &'static str,
+    tag: [&'static str; 3],
+    deprecate: Option<&'static str>,
+    ping: Option<&'static str>,
     install: &'static str,
 }
 
-const CLIENTS: [Client; 5] = [
-    Client {
-        name: "npm",
-        publish: "publish",
-        install: "install @acme/tool",
-    },
-    Client {
-        name: "pnpm",
-        publish: "publish --no-git-checks",
-        install: "add @acme/tool",
-    },
-    Client {
-        name: "yarn",
-        publish: "npm publish",
-        install: "add @acme/tool",
-    },
-    Client {
-        name: "yarn1",
-        publish: "publish --non-interactive --new-version 1.0.0",
-        install: "add @acme/tool",
-    },
-    Client {
-        name: "bun",
-        publish: "publish",
-        install: "add @acme/tool",
-    },
-];
+const NPM: Client = Client {
+    name: "npm",
+    publish: "publish",
+    view: "view @acme/tool version",
+    tag: [
+        "dist-tag add @acme/tool@1.0.0 next",
+        "dist-tag ls @acme/tool",
+        "dist-tag rm @acme/tool next",
+    ],
+    deprecate: Some("deprecate @acme/tool@1.0.0 old"),
+    ping: Some("ping"),
+    install: "install @acme/tool",
+};
 
-/// One line of the table: what became of each operation.
-type Line = Vec<(&'static str, String)>;
+const PNPM: Client = Client {
+    name: "pnpm",
+    publish: "publish --no-git-checks",
+    install: "add @acme/tool",
+    ..NPM
+};
 
-/// The marks between which the table stands in the document.
-const BEGIN: &str = "<!-- clients: written by tests/it/sandbox/clients.rs -->\n";
-const END: &str = "<!-- end of clients -->\n";
+const YARN_4: Client = Client {
+    name: "yarn",
+    publish: "npm publish",
+    view: "npm info @acme/tool --fields version --json",
+    tag: [
+        "npm tag add @acme/tool@1.0.0 next",
+        "npm tag list @acme/tool",
+        "npm tag remove @acme/tool next",
+    ],
+    deprecate: None,
+    ping: None,
+    install: "add @acme/tool",
+};
+
+const YARN_1: Client = Client {
+    name: "yarn1",
+    publish: "publish --non-interactive --new-version 1.0.0",
+    view: "info @acme/tool version",
+    tag: [
+        "tag add @acme/tool@1.0.0 next",
+        "tag list @acme/tool",
+        "tag remove @acme/tool next",
+    ],
+    deprecate: None,
+    ping: None,
+    install: "add @acme/tool",
+};
+
+const BUN: Client = Client {
+    name: "bun",
+    publish: "publish",
+    view: "info @acme/tool version",
+    tag: [""; 3],
+    deprecate: None,
+    ping: None,
+    install: "add @acme/tool",
+};
 
 #[test]
-fn every_client_publishes_and_installs() {
-    let mut table = String::from(
-        "| client | publish | again, identical | again, other contents | install, tarball by 307 | install, tarball by 302 |\n|---|---|---|---|---|---|\n",
-    );
-    for client in &CLIENTS {
-        let Some(stage) = Stage::start() else { return };
-        let mut line = exercise(&stage, client);
-        line.push(("install over 307", install(&stage, client)));
-        let mut config = Config::default();
-        config.assumptions.redirect_status = 302;
-        let Some(other) = Stage::with(config) else {
-            return;
-        };
-        exercise(&other, client);
-        line.push(("install over 302", install(&other, client)));
-        assert_eq!(
-            outcome(&line, "publish"),
-            "yes",
-            "{}: {line:?}",
-            client.name
-        );
-        assert_eq!(
-            outcome(&line, "install over 302"),
-            "yes",
-            "{}: {line:?}",
-            client.name
-        );
-        assert_eq!(
-            outcome(&line, "other"),
-            "refused",
-            "{}: {line:?}",
-            client.name
-        );
-        let cells: Vec<&str> = line.iter().map(|(_, cell)| cell.as_str()).collect();
-        let version = version(&stage, client);
-        table = format!("{table}| {version} | {} |\n", cells.join(" | "));
-    }
-    check_document(&table);
+fn npm_does_everything_it_has() {
+    exercise(&NPM);
 }
 
-fn outcome<'a>(line: &'a Line, operation: &str) -> &'a str {
-    line.iter()
-        .find(|(name, _)| *name == operation)
-        .map_or("", |(_, cell)| cell)
+#[test]
+fn pnpm_does_everything_it_has() {
+    exercise(&PNPM);
+}
+
+#[test]
+fn yarn_4_does_everything_it_has() {
+    exercise(&YARN_4);
+}
+
+#[test]
+fn yarn_1_does_everything_it_has() {
+    exercise(&YARN_1);
+}
+
+#[test]
+fn bun_does_everything_it_has() {
+    exercise(&BUN);
+}
+
+const NOT_THERE: &str = "no such command";
+
+/// Every operation, in an order in which each builds on the one before; then the row in the document.
+fn exercise(client: &Client) {
+    let Some(stage) = Stage::start() else { return };
+    let first = published(&stage, client);
+    let identical = publish(&stage, client, &first);
+    let other = publish(&stage, client, &prepared(&stage, client, "2"));
+    assert_eq!(other, "refused", "a version is immutable");
+    let mut row = vec!["yes".to_owned(), identical, other];
+    let said = |words: &str| run(&mut stage.client(client.name, &first, words)).success();
+    let viewed = said(client.view);
+    assert!(viewed.stdout.contains("1.0.0"), "{viewed:?}");
+    row.push("yes".to_owned());
+    row.push(tags(&stage, client, &first));
+    row.push(client.deprecate.map_or(NOT_THERE.to_owned(), |words| {
+        assert_eq!(deprecation(&stage), Value::Null);
+        said(words);
+        assert_eq!(deprecation(&stage), "old");
+        "yes".to_owned()
+    }));
+    row.push(client.ping.map_or(NOT_THERE.to_owned(), |words| {
+        let ran = said(words);
+        assert!((ran.stdout + &ran.stderr).contains("PONG"));
+        "yes".to_owned()
+    }));
+    row.push(install(&stage, client));
+
+    let mut config = Config::default();
+    config.assumptions.redirect_status = 302;
+    let Some(stage) = Stage::with(config) else {
+        return;
+    };
+    published(&stage, client);
+    row.push(install(&stage, client));
+    let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+    check_row("clients", &version(&stage, client), &cells);
 }
 
 fn version(stage: &Stage, client: &Client) -> String {
@@ -103,35 +150,57 @@ fn version(stage: &Stage, client: &Client) -> String {
     format!("{name} {}", ran.stdout.trim())
 }
 
-fn exercise(stage: &Stage, client: &Client) -> Line {
-    let token = stage.token();
-    stage.log_in(stage.registry(), &token);
-    let mut line = Line::new();
-    let prepared = |value: &str| {
-        let package = stage.package("@acme/tool", "1.0.0", value);
-        configure(stage, client, &package, &token);
-        if client.name == "yarn" {
-            // It publishes only what it has installed.
-            run(&mut stage.client(client.name, &package, "install")).success();
-        }
-        package
+/// The packument's word on `1.0.0`.
+fn deprecation(stage: &Stage) -> Value {
+    let packument = read(stage.registry(), &stage.token(), "@acme%2ftool").json();
+    packument["versions"]["1.0.0"]["deprecated"].clone()
+}
+
+/// A directory that the client can publish.
+fn prepared(stage: &Stage, client: &Client, value: &str) -> std::path::PathBuf {
+    let package = stage.package("@acme/tool", "1.0.0", value);
+    configure(stage, client, &package, &stage.token());
+    if client.name == "yarn" {
+        // It publishes only what it has installed.
+        run(&mut stage.client(client.name, &package, "install")).success();
+    }
+    package
+}
+
+/// Publishes `@acme/tool@1.0.0`, which exports 1.
+fn published(stage: &Stage, client: &Client) -> std::path::PathBuf {
+    stage.log_in(stage.registry(), &stage.token());
+    let package = prepared(stage, client, "1");
+    run(&mut stage.client(client.name, &package, client.publish)).success();
+    package
+}
+
+/// Publishes what is there already. The same directory untouched is identical: yarn 1 packs modification times, so a
+/// fresh one is other contents.
+fn publish(stage: &Stage, client: &Client, package: &Path) -> String {
+    let ran = run(&mut stage.client(client.name, package, client.publish));
+    let cell = match ran.code {
+        Some(0) => "success",
+        _ => "refused",
     };
-    let mut publish = |package: &Path, column: &'static str| {
-        let ran = run(&mut stage.client(client.name, package, client.publish));
-        let cell = match ran.code {
-            Some(0) if column == "publish" => "yes".to_owned(),
-            Some(0) => "success".to_owned(),
-            _ if column == "publish" => format!("{}{}", ran.stdout, ran.stderr),
-            _ => "refused".to_owned(),
-        };
-        line.push((column, cell));
-    };
-    // The same directory untouched: yarn 1 packs modification times, so a fresh one is other contents.
-    let first = prepared("1");
-    publish(&first, "publish");
-    publish(&first, "identical");
-    publish(&prepared("2"), "other");
-    line
+    cell.to_owned()
+}
+
+/// Adds a tag, lists the tags, and removes it.
+fn tags(stage: &Stage, client: &Client, package: &Path) -> String {
+    let [add, list, remove] = client.tag;
+    if add.is_empty() {
+        return NOT_THERE.to_owned();
+    }
+    let said = |words: &str| run(&mut stage.client(client.name, package, words)).success();
+    let listed = || said(list).stdout;
+    said(add);
+    let both = listed();
+    assert!(both.contains("next") && both.contains("latest"), "{both}");
+    said(remove);
+    let one = listed();
+    assert!(!one.contains("next") && one.contains("latest"), "{one}");
+    "yes".to_owned()
 }
 
 /// Installs what was published; every tarball comes by a redirect.
@@ -193,20 +262,4 @@ fn configure(stage: &Stage, client: &Client, folder: &Path, token: &str) {
 
 fn write(path: &Path, contents: &str) {
     fs::write(path, contents).unwrap();
-}
-
-/// The table in the document is the one that was just found; `CONSIGN_WRITE_DOCS` puts it there.
-fn check_document(table: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/sandbox.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once(BEGIN).expect("the table's opening mark");
-    let (written, after) = rest.split_once(END).expect("the table's closing mark");
-    if std::env::var_os("CONSIGN_WRITE_DOCS").is_some() {
-        fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
-    } else {
-        assert_eq!(
-            written, table,
-            "run the test with CONSIGN_WRITE_DOCS=1 and look at the change"
-        );
-    }
 }
