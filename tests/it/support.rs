@@ -17,7 +17,7 @@ mod verdaccio;
 pub(crate) use home::Home;
 pub(crate) use judge::{Judge, npm_directory, real_npm};
 pub(crate) use peer::{Peer, Peers, need};
-pub(crate) use program::run;
+pub(crate) use program::{Ran, run};
 pub(crate) use random::{Random, campaign, no_failures};
 pub(crate) use real_package::{RealPackage, files_below, files_in};
 pub(crate) use registry::{Registry, Target};

@@ -13,7 +13,7 @@ use super::parameters::{
 };
 use super::{Effect, describe, paging, tags};
 use crate::sandbox::groups::{self, RESTRICTIONS, ROOT};
-use crate::sandbox::names::PackageId;
+use crate::sandbox::names::{PackageId, is_repository};
 use crate::sandbox::state::{Change, Domain, GroupRecord, State};
 
 const CONTACT: Parameter = Parameter::body("contactInfo", DESCRIPTION).optional();
@@ -254,7 +254,9 @@ fn repositories_in(value: Option<&Value>) -> Result<Vec<(String, String)>, Contr
         .map(|item| {
             let text = |name: &str| item.get(name).and_then(Value::as_str);
             match (text("repositoryName"), text("originRestrictionType")) {
-                (Some(repository), Some(restriction)) if RESTRICTIONS.contains(&restriction) => {
+                (Some(repository), Some(restriction))
+                    if is_repository(repository) && RESTRICTIONS.contains(&restriction) =>
+                {
                     Ok((repository.to_owned(), restriction.to_owned()))
                 }
                 _ => Err(ControlError::field("An allowed repository is not valid.")),

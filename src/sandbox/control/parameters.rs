@@ -127,18 +127,18 @@ pub(super) const POLICY: Shape = Shape::Text(
     "Member must have length less than or equal to 7168",
 );
 pub(super) const PATTERN: Shape = Shape::Text(
-    |text| {
-        (2..=520).contains(&text.chars().count())
-            && !text
-                .chars()
-                .any(|character| character.is_whitespace() || character.is_control())
-    },
+    |text| text.chars().count() >= 2 && is_pattern(text),
     "Member must satisfy regular expression pattern: [^\\p{C}\\p{IsWhitespace}]+",
 );
 pub(super) const PREFIX: Shape = Shape::Text(
-    |text| text.chars().count() <= 520,
-    "Member must have length less than or equal to 520",
+    is_pattern,
+    "Member must satisfy regular expression pattern: [^\\p{C}\\p{IsWhitespace}]*",
 );
+/// A package group's pattern, or the beginning of one.
+fn is_pattern(text: &str) -> bool {
+    let odd = |character: char| character.is_whitespace() || character.is_control();
+    text.chars().count() <= 520 && !text.contains(odd)
+}
 pub(super) const VERSION_REVISION: Shape = Shape::Text(
     |text| (1..=50).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
     "Member must have length less than or equal to 50",

@@ -11,6 +11,11 @@ use crate::sandbox::names::DomainKey;
 use crate::sandbox::state::{Change, State, Tag};
 
 const RESOURCE: Parameter = Parameter::query("resourceArn", ARN);
+const KEYS: Shape = Shape::Texts(
+    200,
+    |key| is_text(key, 1, 128),
+    "Member must satisfy regular expression pattern: \\P{C}+",
+);
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::write(
@@ -26,7 +31,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "POST",
         "/v1/untag",
         Access::Named,
-        &[RESOURCE, Parameter::body("tagKeys", Shape::Array)],
+        &[RESOURCE, Parameter::body("tagKeys", KEYS)],
         remove,
     ),
     Operation::read(
@@ -38,6 +43,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         list,
     ),
 ];
+
+fn is_text(text: &str, least: usize, most: usize) -> bool {
+    (least..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
 
 /// Reads a list of tags.
 pub(super) fn read(value: Option<&Value>) -> Result<Vec<Tag>, ControlError> {
@@ -53,8 +62,7 @@ pub(super) fn read(value: Option<&Value>) -> Result<Vec<Tag>, ControlError> {
             let text = |name: &str, least: usize, most: usize| {
                 item.get(name)
                     .and_then(Value::as_str)
-                    .filter(|text| (least..=most).contains(&text.chars().count()))
-                    .filter(|text| !text.chars().any(char::is_control))
+                    .filter(|text| is_text(text, least, most))
                     .map(str::to_owned)
                     .ok_or_else(|| ControlError::field(format!("A tag's {name} is not valid.")))
             };

@@ -1,15 +1,13 @@
 //! Many at once, and a process that is killed.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufRead as _, BufReader};
-use std::process::{Child, Stdio};
-use std::thread;
+use std::io;
 
 use base64::Engine as _;
 use serde_json::Value;
 
-use super::stage::{Request, Stage, block_on, document};
+use super::process::Server;
+use super::stage::{Request, Stage, block_on, document, read};
 use crate::support::Home;
 
 /// Statuses of publishes that are sent all at once.
@@ -31,94 +29,87 @@ fn publish_all(registry: &str, token: &str, documents: Vec<Value>) -> Vec<u16> {
     })
 }
 
-#[test]
-fn two_hundred_packages_at_once_are_all_there() {
-    let Some(stage) = Stage::start() else { return };
+/// With everything kept below the home.
+fn start(home: &Home) -> Server {
+    Server::start(home, &["--data", "data"])
+}
+
+/// The stage is only a source of signed calls; the server under test is a process that is killed.
+fn kept() -> Option<(Stage, Home, Server, String)> {
+    let mut stage = Stage::start()?;
+    let home = Home::new();
+    let server = start(&home);
+    stage.environment.extend(server.environment.clone());
     let token = stage.token();
+    Some((stage, home, server, token))
+}
+
+#[test]
+fn two_hundred_packages_at_once_outlive_a_kill() {
+    let Some((_stage, home, mut server, token)) = kept() else {
+        return;
+    };
+    let contents = |number: u8| vec![number; 5000 + usize::from(number)];
     let documents: Vec<Value> = (0..200)
-        .map(|number| document(&format!("many-{number}"), "1.0.0", &[7; 5000]))
+        .map(|number| document(&format!("many-{number}"), "1.0.0", &contents(number)))
         .collect();
-    let statuses = publish_all(stage.registry(), &token, documents);
-    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let statuses = publish_all(server.registry(), &token, documents);
+    assert_eq!(statuses, [200; 200]);
+    server.kill();
+    let server = start(&home);
     for number in 0..200 {
-        let url = format!("{}many-{number}", stage.registry());
-        assert_eq!(Request::new("GET", &url).bearer(&token).send().status, 200);
+        let name = format!("many-{number}");
+        assert!(
+            tarball(&server, &token, &name) == contents(number),
+            "{name} has other bytes"
+        );
     }
 }
 
 #[test]
-fn of_fifty_racing_publishes_exactly_one_wins() {
-    let Some(stage) = Stage::start() else { return };
-    let token = stage.token();
-    let different = (0..50_u8)
+fn of_fifty_racing_publishes_exactly_one_wins_for_good() {
+    let Some((_stage, home, mut server, token)) = kept() else {
+        return;
+    };
+    let different = (0..50)
         .map(|number| document("raced", "1.0.0", &[number; 100]))
         .collect();
-    let statuses = publish_all(stage.registry(), &token, different);
+    let statuses = publish_all(server.registry(), &token, different);
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!((count(200), count(409)), (1, 49), "{statuses:?}");
+    let winner = statuses.iter().position(|status| *status == 200).unwrap();
 
     let identical = (0..50)
         .map(|_| document("same", "1.0.0", b"same"))
         .collect();
-    let statuses = publish_all(stage.registry(), &token, identical);
-    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    assert_eq!(publish_all(server.registry(), &token, identical), [200; 50]);
+
+    server.kill();
+    let server = start(&home);
+    let won = [u8::try_from(winner).unwrap(); 100];
+    assert_eq!(tarball(&server, &token, "raced"), won);
+    assert_eq!(tarball(&server, &token, "same"), b"same");
+    let loser = document(
+        "raced",
+        "1.0.0",
+        &[u8::try_from((winner + 1) % 50).unwrap(); 100],
+    );
+    assert_eq!(publish_all(server.registry(), &token, vec![loser]), [409]);
 }
 
-/// `consign sandbox --data` as a process that can be killed.
-struct Server {
-    child: Child,
-    environment: BTreeMap<String, String>,
-}
-
-impl Server {
-    fn start(home: &Home) -> Self {
-        let env_file = home.path("sandbox.env");
-        let _ = fs::remove_file(&env_file);
-        let mut child = home
-            .consign()
-            .arg("sandbox")
-            .arg("--env-file")
-            .arg(&env_file)
-            .arg("--data")
-            .arg(home.path("data"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It prints its first line once it accepts connections; the rest is read so that it never waits.
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        thread::spawn(move || io::copy(&mut stdout, &mut io::sink()));
-        let environment = fs::read_to_string(&env_file)
-            .unwrap()
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Self { child, environment }
-    }
-
-    fn registry(&self) -> &str {
-        &self.environment["CONSIGN_REGISTRY"]
-    }
-
-    /// SIGKILL.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// What `name@1.0.0` is.
+fn tarball(server: &Server, token: &str, name: &str) -> Vec<u8> {
+    let answer = read(
+        server.registry(),
+        token,
+        &format!("{name}/-/{name}-1.0.0.tgz"),
+    );
+    assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+    answer.body
 }
 
 #[test]
 fn what_was_answered_for_is_there_after_a_kill() {
-    // The stage is only a source of signed calls; the server under test is the process.
     let Some(mut stage) = Stage::start() else {
         return;
     };
@@ -126,7 +117,7 @@ fn what_was_answered_for_is_there_after_a_kill() {
     let mut answered = Vec::new();
     let mut token = String::new();
     for round in 0..3 {
-        let mut server = Server::start(&home);
+        let mut server = start(&home);
         stage.environment.extend(server.environment.clone());
         if round == 0 {
             token = stage.token();
@@ -174,54 +165,58 @@ fn what_was_answered_for_is_there_after_a_kill() {
     let mut text = fs::read(&journal).unwrap();
     text.extend_from_slice(b"[{\"Version\":{\"dom");
     fs::write(&journal, text).unwrap();
-    let server = Server::start(&home);
+    let server = start(&home);
     let url = format!("{}{}", server.registry(), answered[0].0);
     assert_eq!(Request::new("GET", &url).bearer(&token).send().status, 200);
 }
 
+/// How much a sandbox may hold of a publish and of a download, in KiB.
+const BOUND: u64 = 64 << 10;
+
+/// 200 MB go up and come down again; `CONSIGN_PUBLISH_MEGABYTES` says another size.
 #[test]
 fn a_large_publish_does_not_sit_in_memory() {
-    let Some(mut stage) = Stage::start() else {
+    let Some((_stage, _home, server, token)) = kept() else {
         return;
     };
-    let home = Home::new();
-    let server = Server::start(&home);
-    stage.environment.extend(server.environment.clone());
-    let token = stage.token();
+    let megabytes: usize =
+        std::env::var("CONSIGN_PUBLISH_MEGABYTES").map_or(200, |text| text.parse().unwrap());
+    // Base64 takes three bytes at a time, so pieces of this size join without a seam.
+    let piece = vec![42_u8; 48_000];
+    let pieces = megabytes * 1_000_000 / piece.len();
     let head = r#"{"_id":"big","name":"big","dist-tags":{"latest":"1.0.0"},"versions":{"1.0.0":{"name":"big","version":"1.0.0"}},"_attachments":{"big-1.0.0.tgz":{"data":""#;
-    let line = base64::engine::general_purpose::STANDARD.encode(vec![42_u8; 48 << 10]);
-    let megabytes = 48_usize;
-    let status = block_on(async {
+    let line = base64::engine::general_purpose::STANDARD.encode(&piece);
+    let url = format!("{}big", server.registry());
+    let answer = block_on(async {
         let (mut writer, reader) = tokio::io::duplex(64 << 10);
-        let body = async_stream_of(reader);
-        let send = Request::new("PUT", &format!("{}big", server.registry()))
+        let send = Request::new("PUT", &url)
             .bearer(&token)
-            .body(body)
+            .body(async_stream_of(reader))
             .try_send();
         let write = async {
             use tokio::io::AsyncWriteExt as _;
             writer.write_all(head.as_bytes()).await.unwrap();
-            for _ in 0..megabytes * 1024 / 48 {
+            for _ in 0..pieces {
                 writer.write_all(line.as_bytes()).await.unwrap();
             }
             writer.write_all(br#""}}}"#).await.unwrap();
             drop(writer);
         };
         let (answer, ()) = tokio::join!(send, write);
-        answer.unwrap().status
+        answer.unwrap()
     });
-    assert_eq!(status, 200);
-    let status = fs::read_to_string(format!("/proc/{}/status", server.child.id()));
-    if let Ok(status) = status {
-        let peak = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
-            .unwrap();
-        let kilobytes: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
-        assert!(
-            kilobytes < 32 << 10,
-            "{kilobytes} KiB at its peak for {megabytes} MiB"
-        );
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let up = server.peak();
+    let size = block_on(
+        Request::new("GET", &format!("{url}/-/big-1.0.0.tgz"))
+            .bearer(&token)
+            .size(),
+    );
+    assert_eq!(size, piece.len() * pieces);
+    let down = server.peak();
+    println!("{megabytes} MB: a peak of {up:?} KiB up, {down:?} KiB up and down");
+    for peak in [up, down].into_iter().flatten() {
+        assert!(peak < BOUND, "{peak} KiB at its peak for {megabytes} MB");
     }
 }
 

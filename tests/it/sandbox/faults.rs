@@ -146,7 +146,9 @@ fn a_bucket_that_ran_dry_throttles() {
         return;
     };
     scene.stage.token();
-    let mut throttled = scene.stage.aws_command("get-authorization-token --domain sandbox");
+    let mut throttled = scene
+        .stage
+        .aws_command("get-authorization-token --domain sandbox");
     let throttled = run(throttled.env("AWS_MAX_ATTEMPTS", "1"));
     assert!(
         throttled.stderr.contains("(ThrottlingException)"),
@@ -160,9 +162,7 @@ fn a_bucket_that_ran_dry_throttles() {
     assert!((1..=4).contains(&codes.len()), "{codes:?}");
     scene.stage.admin("POST", "clock", &json!({"advance": 1}));
     scene.npm("ping").success();
-    scene
-        .stage
-        .aws("get-authorization-token --domain sandbox");
+    scene.stage.aws("get-authorization-token --domain sandbox");
     let what = format!(
         "`ThrottlingException`, {}; a second later both get through",
         codes[0]
@@ -248,7 +248,9 @@ fn a_reset_within_the_body_leaves_nothing() {
 #[test]
 fn a_lost_reply_leaves_the_version() {
     let Some(scene) = Scene::start() else { return };
-    scene.stage.fault(&json!({"fault": "lose-reply", "method": "PUT"}));
+    scene
+        .stage
+        .fault(&json!({"fault": "lose-reply", "method": "PUT"}));
     let ran = scene.publish("lost", "");
     assert_ne!(ran.code, Some(0), "npm takes the reset for a failure");
     assert!(scene.is_there("lost"));
@@ -261,7 +263,9 @@ fn a_lost_reply_leaves_the_version() {
     assert_eq!(lost["status"], 200);
     assert_eq!(lost["action"], "codeartifact:PublishPackageVersion");
     // A retried PUT meets its own version, with identical contents.
-    scene.stage.fault(&json!({"fault": "lose-reply", "method": "PUT"}));
+    scene
+        .stage
+        .fault(&json!({"fault": "lose-reply", "method": "PUT"}));
     scene.stage.admin("DELETE", "log", &Value::Null);
     scene.publish("again", "--fetch-retries=1").success();
     assert_eq!(scene.answered("PUT"), [200, 200]);
@@ -297,7 +301,9 @@ fn a_reply_that_breaks_off_is_no_reply() {
 #[test]
 fn an_accepted_version_may_stay_invisible_for_a_while() {
     let Some(scene) = Scene::start() else { return };
-    scene.stage.fault(&json!({"fault": "invisible", "milliseconds": 5000}));
+    scene
+        .stage
+        .fault(&json!({"fault": "invisible", "milliseconds": 5000}));
     scene.publish("late", "").success();
     let early = code(&scene.npm("view late version"));
     scene.stage.admin("POST", "clock", &json!({"advance": 6}));
@@ -348,7 +354,9 @@ fn a_tarball_with_another_integrity_is_not_installed() {
 fn a_token_may_expire_between_two_requests() {
     let Some(scene) = Scene::start() else { return };
     // npm reads the packument first, and is let in; then it publishes, and is not.
-    scene.stage.fault(&json!({"fault": "expire-token", "method": "PUT"}));
+    scene
+        .stage
+        .fault(&json!({"fault": "expire-token", "method": "PUT"}));
     let refused = code(&scene.publish("late", "--fetch-retries=1"));
     assert_eq!(code(&scene.npm("ping")), refused, "it stays expired");
     // A new token of the same caller is good.

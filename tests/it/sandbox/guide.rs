@@ -1,81 +1,105 @@
 //! The guide's own sequence: the AWS CLI sets everything up, npm publishes and installs.
 
-use serde_json::json;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
 
+use serde_json::{Value, json};
+
+use super::documented::check_row;
 use super::stage::Stage;
-use crate::support::run;
+use crate::support::{Peer, run};
+
+/// npm as its user's `.npmrc` has it, and nothing else.
+fn npm(stage: &Stage, folder: &Path, words: &str) -> Command {
+    let mut command = stage.peers.command(Peer::Npm, &stage.home);
+    command.current_dir(folder).args(words.split(' '));
+    command
+}
 
 #[test]
 fn the_aws_cli_sets_up_and_npm_publishes_and_installs() {
-    let Some(mut stage) = Stage::start() else {
-        return;
+    let Some(stage) = Stage::start() else { return };
+    let mut commands: Vec<String> = Vec::new();
+    let mut aws = |words: &str| -> Value {
+        let command = words.split(' ').next().unwrap().to_owned();
+        if !commands.contains(&command) {
+            commands.push(command);
+        }
+        stage.aws(words)
     };
-    let created = stage.aws("create-domain --domain guide");
+    let created = aws("create-domain --domain guide");
     assert_eq!(created["domain"]["status"], "Active");
     assert_eq!(created["domain"]["owner"], "111122223333");
     let missing = stage.aws_refused("describe-domain --domain nowhere");
     assert!(missing.contains("ResourceNotFoundException"), "{missing}");
     let base = "--domain guide --domain-owner 111122223333";
-    stage.aws(&format!("create-repository {base} --repository releases"));
-    stage.aws(&format!("create-repository {base} --repository npm-store"));
-    let store = stage.aws(&format!(
+    aws(&format!("create-repository {base} --repository releases"));
+    aws(&format!("create-repository {base} --repository npm-store"));
+    let store = aws(&format!(
         "associate-external-connection {base} --repository npm-store --external-connection public:npmjs"
     ));
     assert_eq!(
         store["repository"]["externalConnections"],
         json!([{"externalConnectionName": "public:npmjs", "packageFormat": "npm", "status": "Available"}])
     );
-    let updated = stage.aws(&format!(
+    let updated = aws(&format!(
         "update-repository {base} --repository releases --upstreams repositoryName=npm-store"
     ));
     assert_eq!(
         updated["repository"]["upstreams"],
         json!([{"repositoryName": "npm-store"}])
     );
-    let endpoint = stage.aws(&format!(
+    let token = aws(&format!("get-authorization-token {base}"));
+    let parts = token["authorizationToken"].as_str().unwrap().split('.');
+    assert_eq!(parts.count(), 5);
+    let endpoint = aws(&format!(
         "get-repository-endpoint {base} --repository releases --format npm"
     ));
     let registry = endpoint["repositoryEndpoint"].as_str().unwrap().to_owned();
     assert!(registry.ends_with("/npm/d/guide-111122223333/releases/"));
-    stage
-        .environment
-        .insert("CONSIGN_REGISTRY".to_owned(), registry.clone());
 
     // `login` runs npm; the one that is found first on the PATH.
-    let login =
-        run(&mut stage.aws_command(&format!("login --tool npm {base} --repository releases")))
-            .success();
+    let mut path = stage.peers.script(".installed/bin").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_else(OsString::new));
+    let login = run(stage
+        .aws_command(&format!("login --tool npm {base} --repository releases"))
+        .env("PATH", path))
+    .success();
     assert!(login.stdout.contains("Successfully configured npm"));
+    let written = std::fs::read_to_string(stage.home.path("home/.npmrc")).unwrap();
+    assert!(
+        written.contains(&format!("registry={registry}\n")),
+        "{written}"
+    );
+    commands.push("login --tool npm".to_owned());
 
     let first = stage.package("@acme/tool", "1.0.0", "41");
     let second = stage.package("@acme/tool", "1.1.0", "42");
-    let published = run(&mut stage.client("npm", &first, "publish")).success();
-    assert_eq!(published.stdout.trim(), "+ @acme/tool@1.0.0");
-    stage.npm(&second, "publish --tag next");
+    let said = |folder: &Path, words: &str| run(&mut npm(&stage, folder, words)).success();
+    assert_eq!(said(&first, "publish").stdout.trim(), "+ @acme/tool@1.0.0");
+    said(&second, "publish --tag next");
     assert_eq!(
-        stage.npm(&first, "dist-tag ls @acme/tool"),
+        said(&first, "dist-tag ls @acme/tool").stdout,
         "latest: 1.0.0\nnext: 1.1.0\n"
     );
-    stage.npm(&first, "dist-tag add @acme/tool@1.1.0 latest");
-    stage.npm(&first, "dist-tag rm @acme/tool next");
+    said(&first, "dist-tag add @acme/tool@1.1.0 latest");
+    said(&first, "dist-tag rm @acme/tool next");
+    let tags = said(&first, "view @acme/tool dist-tags --json").stdout;
     assert_eq!(
-        stage
-            .npm(&first, "view @acme/tool dist-tags --json")
-            .replace(char::is_whitespace, ""),
-        r#"{"latest":"1.1.0"}"#
+        serde_json::from_str::<Value>(&tags).unwrap(),
+        json!({"latest": "1.1.0"})
     );
     let project = stage.project("project");
-    stage.npm(&project, "install @acme/tool");
+    said(&project, "install @acme/tool --no-audit --no-fund");
     assert_eq!(stage.required(&project, "@acme/tool"), "42");
-    stage.npm(&first, "deprecate @acme/tool@1.0.0 old");
-    assert_eq!(
-        stage.npm(&first, "view @acme/tool@1.0.0 deprecated").trim(),
-        "old"
-    );
-    let ping = run(&mut stage.client("npm", &first, "ping")).success();
-    assert!(ping.stderr.contains("PONG"));
+    said(&first, "deprecate @acme/tool@1.0.0 old");
+    let view = |what: &str| said(&first, &format!("view @acme/tool@1.0.0 {what}")).stdout;
+    assert_eq!(view("deprecated").trim(), "old");
+    assert!(said(&first, "ping").stderr.contains("PONG"));
     for unsupported in ["whoami", "search tool", "team ls acme", "profile get"] {
-        let ran = run(&mut stage.client("npm", &first, unsupported));
+        let ran = run(&mut npm(&stage, &first, unsupported));
         assert_ne!(
             ran.code,
             Some(0),
@@ -83,11 +107,8 @@ fn the_aws_cli_sets_up_and_npm_publishes_and_installs() {
         );
     }
     // npm takes the 404 for "it was gone already" and says it has unpublished; nothing is gone.
-    run(&mut stage.client("npm", &first, "unpublish @acme/tool@1.0.0"));
-    assert_eq!(
-        stage.npm(&first, "view @acme/tool@1.0.0 version").trim(),
-        "1.0.0"
-    );
+    run(&mut npm(&stage, &first, "unpublish @acme/tool@1.0.0"));
+    assert_eq!(view("version").trim(), "1.0.0");
     // Whatever went wrong, it went wrong here: the sandbox saw each of them.
     let refused = stage
         .log()
@@ -95,6 +116,20 @@ fn the_aws_cli_sets_up_and_npm_publishes_and_installs() {
         .filter(|entry| entry["status"] == 404)
         .count();
     assert!(refused >= 4, "{refused} requests were refused");
+
+    let version = run(stage.peers.command(Peer::Aws, &stage.home).arg("--version")).success();
+    let version = version
+        .stdout
+        .split([' ', '/'])
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
+    let listed = commands
+        .iter()
+        .map(|command| format!("`{command}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    check_row("commands", &format!("AWS CLI {version}"), &[&listed]);
 }
 
 #[test]

@@ -250,7 +250,7 @@ fn endpoints_that_cannot_be_fail_each_in_its_own_way() {
 }
 
 /// `aws sts get-caller-identity` with this environment and no keys.
-fn caller(stage: &Stage, variables: &[(&str, &str)]) -> Result<Value, String> {
+pub(super) fn caller(stage: &Stage, variables: &[(&str, &str)]) -> Result<Value, String> {
     let mut command = stage.peers.command(Peer::Aws, &stage.home);
     command
         .env("AWS_ENDPOINT_URL", stage.endpoint())

@@ -361,6 +361,17 @@ impl Request {
         })
     }
 
+    /// How many bytes a good answer has; none of them is kept.
+    pub(super) async fn size(self) -> usize {
+        let mut response = self.builder.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let mut size = 0;
+        while let Some(chunk) = response.chunk().await.unwrap() {
+            size += chunk.len();
+        }
+        size
+    }
+
     #[track_caller]
     pub(super) fn send(self) -> Answer {
         block_on(self.try_send()).unwrap()
