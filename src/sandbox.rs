@@ -143,6 +143,11 @@ impl Sandbox {
         self.shared.address
     }
 
+    /// What the configuration names and is not there, in a sentence each: it is served as empty.
+    pub fn warnings(&self) -> Vec<String> {
+        external::missing(&self.shared.config)
+    }
+
     /// The variables that point clients here, in the order in which they are printed.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let config = &self.shared.config;

@@ -64,6 +64,9 @@ fn serve(arguments: &Arguments, environment: &Environment, printer: &Printer) ->
     }
     current_thread()?.block_on(async {
         let sandbox = Sandbox::bind(config).await?;
+        for warning in sandbox.warnings() {
+            printer.log(Level::Warn, "sandbox", &warning);
+        }
         let mut variables = sandbox.environment();
         // The AWS CLI v1 reads no other variable for the region.
         if let Some((_, region)) = variables.iter().find(|(name, _)| *name == "AWS_REGION") {

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::clock::ClockStart;
 use super::config::{
@@ -218,10 +219,21 @@ impl Role {
 
 /// A policy: a table, or a JSON document in a string.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "Value")]
 enum Document {
     Json(String),
     Table(Box<Policy>),
+}
+
+impl TryFrom<Value> for Document {
+    type Error = serde_json::Error;
+
+    fn try_from(value: Value) -> Result<Self, serde_json::Error> {
+        match value {
+            Value::String(text) => Ok(Self::Json(text)),
+            table => serde_json::from_value(table).map(Self::Table),
+        }
+    }
 }
 
 fn policies(owner: &str, documents: Vec<Document>) -> Result<Vec<Policy>, ConfigError> {

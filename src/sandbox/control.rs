@@ -120,20 +120,23 @@ async fn answer(shared: &Shared, incoming: &mut Incoming) -> Result<Response, Co
     let key = caller(shared, incoming, &body_sha256)?;
     incoming.entry.principal = Some(key.principal.arn.clone());
     let parameters = parameters::check(operation, &incoming.query, parse_body(&body)?)?;
-    let digests = upload.as_ref().map(|upload| upload.digests.clone());
-    if let Some(upload) = upload {
-        generic::check(incoming, &upload)?;
-        shared.store.keep(upload).await?;
+    if let Some(upload) = &upload {
+        generic::check(incoming, upload)?;
     }
     let mut call = Call {
         shared,
         principal: key.principal,
         parameters,
         authority: &incoming.authority,
-        upload: digests,
+        upload: upload.as_ref().map(|upload| upload.digests.clone()),
         entry: &mut incoming.entry,
     };
     let action = format!("codeartifact:{}", operation.name);
+    if let Some(upload) = upload {
+        // Asked before the bytes are kept as well: a refusal leaves nothing behind.
+        allow(operation, &shared.store.read(), &mut call, &action)?;
+        shared.store.keep(upload).await?;
+    }
     let answer = if operation.writes {
         shared
             .store

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::config::{ExternalConfig, ExternalSource};
+use super::config::{Config, ExternalConfig, ExternalSource};
 use super::names::PackageId;
 use super::state::VersionRecord;
 use super::store::{Blobs, Spooled, StoreError};
@@ -40,6 +40,37 @@ pub(crate) enum ExternalError {
     Registry(String),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// External connections that have no packages, because what they are served from is not there.
+pub(super) fn missing(config: &Config) -> Vec<String> {
+    let folders =
+        config
+            .external_connections
+            .iter()
+            .filter_map(|external| match &external.source {
+                ExternalSource::Folder(folder) if !folder.is_dir() => Some(format!(
+                    "{} is served from the folder {}, which is not there",
+                    external.name,
+                    folder.display()
+                )),
+                _ => None,
+            });
+    let unserved = config.repositories.iter().filter_map(|repository| {
+        let name = repository.external_connection.as_ref()?;
+        let known = config
+            .external_connections
+            .iter()
+            .any(|external| external.name == *name);
+        (!known).then(|| {
+            format!(
+                "{name} of the repository {} is served from nothing; \
+                 name a folder or a registry in [[external_connections]]",
+                repository.name
+            )
+        })
+    });
+    folders.chain(unserved).collect()
 }
 
 /// The configured connections, by name.

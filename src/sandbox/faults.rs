@@ -8,6 +8,7 @@ pub(super) mod play;
 
 use std::sync::{Mutex, PoisonError};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,9 +35,17 @@ pub struct Fault {
 /// Why something is not a fault.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultError {
-    /// A member is missing or has a wrong value.
+    /// No fault of the sandbox, or without a member that it needs.
     #[error("not a fault: {0}")]
-    Syntax(#[from] serde_json::Error),
+    Kind(String),
+    /// A member of every fault has a wrong value.
+    #[error("not a fault: {member}: {problem}")]
+    Member {
+        /// The member.
+        member: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A member that this fault does not have.
     #[error("the fault {fault} has no {member:?}; it takes method, path, skip, times{}", more(.of))]
     Unknown {
@@ -61,21 +70,31 @@ fn more(members: &[&str]) -> String {
         .fold(String::new(), |text, member| format!("{text}, {member}"))
 }
 
+/// Takes a member out, if it is there.
+fn take<T: DeserializeOwned>(
+    members: &mut Map<String, Value>,
+    member: &'static str,
+) -> Result<Option<T>, FaultError> {
+    members
+        .remove(member)
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(|error| FaultError::Member {
+            member,
+            problem: error.to_string(),
+        })
+}
+
 impl TryFrom<Map<String, Value>> for Fault {
     type Error = FaultError;
 
     fn try_from(mut members: Map<String, Value>) -> Result<Self, FaultError> {
-        let take = |members: &mut Map<String, Value>, name: &str| members.remove(name);
-        let number = |value: Option<Value>, default| {
-            value.map_or(Ok(default), serde_json::from_value::<u32>)
-        };
-        let method = take(&mut members, "method")
-            .map(serde_json::from_value)
-            .transpose()?;
-        let path = take(&mut members, "path").map_or(Ok("*".to_owned()), serde_json::from_value)?;
-        let skip = number(take(&mut members, "skip"), 0)?;
-        let times = number(take(&mut members, "times"), 1)?;
-        let kind: FaultKind = serde_json::from_value(Value::Object(members.clone()))?;
+        let method = take(&mut members, "method")?;
+        let path = take(&mut members, "path")?.unwrap_or_else(|| "*".to_owned());
+        let skip = take(&mut members, "skip")?.unwrap_or(0);
+        let times = take(&mut members, "times")?.unwrap_or(1);
+        let kind: FaultKind = serde_json::from_value(Value::Object(members.clone()))
+            .map_err(|error| FaultError::Kind(error.to_string()))?;
         let of = kind.members();
         let unknown = members
             .into_iter()
@@ -318,7 +337,10 @@ mod tests {
             ),
             (json!({"fault": "lose-reply", "times": 0}), "at least 1"),
             (json!({"fault": "html", "status": 100}), "200 to 599"),
-            (json!({"fault": "lose-reply", "skip": -1}), "-1"),
+            (
+                json!({"fault": "lose-reply", "skip": -1}),
+                "not a fault: skip: ",
+            ),
             (json!({"path": "*"}), "fault"),
         ] {
             let error = fault(json.clone()).unwrap_err();

@@ -11,6 +11,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::reply;
+use super::server::Incoming;
 
 /// Where AWS's endpoints are; a hosts file or a proxy may lead them here.
 const AWS: &[&str] = &[
@@ -40,10 +41,12 @@ pub(crate) fn is_ours(host: &str, more: &[String]) -> bool {
 }
 
 /// 421: the connection is fine, the name is not.
-pub(crate) fn refuse(host: &str) -> Response {
+pub(crate) fn refuse(incoming: &mut Incoming) -> Response {
     let said = format!(
-        "the sandbox does not answer to the host name {host}; add it to host_names in its configuration"
+        "the sandbox does not answer to the host name {}; add it to host_names in its configuration",
+        incoming.authority
     );
+    incoming.entry.error = Some(said.clone());
     reply::json(421, &json!({"message": said, "error": said}))
 }
 

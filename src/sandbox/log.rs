@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     pub(crate) time: String,
     pub(crate) method: String,
     pub(crate) host: String,
-    /// With the query, percent-encoded as it came.
+    /// With the query, percent-encoded as it came, without what gives access.
     pub(crate) path: String,
     /// The ARN of whoever proved an identity.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +53,30 @@ impl Entry {
             None => fault.to_owned(),
         });
     }
+}
+
+/// Parameters of a query that give access: a web identity, and what presigned URLs carry.
+const SECRETS: &[&str] = &[
+    "WebIdentityToken",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+];
+
+/// A path with its query as it is logged: nothing in it gives access.
+pub(crate) fn shown(path: &str, query: Option<&str>) -> String {
+    let Some(query) = query else {
+        return path.to_owned();
+    };
+    let pairs: Vec<String> = query
+        .split('&')
+        .map(|pair| match pair.split_once('=') {
+            Some((name, _)) if SECRETS.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+                format!("{name}=***")
+            }
+            _ => pair.to_owned(),
+        })
+        .collect();
+    format!("{path}?{}", pairs.join("&"))
 }
 
 /// The newest requests.
@@ -88,5 +112,32 @@ impl Log {
     pub(crate) fn clear(&self) {
         let mut guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         guard.1.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gives_access_is_not_shown() {
+        for (query, expected) in [
+            (None, "/x"),
+            (Some("a=b&c"), "/x?a=b&c"),
+            (
+                Some("X-Amz-Expires=900&X-Amz-Signature=abc"),
+                "/x?X-Amz-Expires=900&X-Amz-Signature=***",
+            ),
+            (
+                Some("Action=AssumeRoleWithWebIdentity&WebIdentityToken=a.b.c"),
+                "/x?Action=AssumeRoleWithWebIdentity&WebIdentityToken=***",
+            ),
+            (
+                Some("x-amz-security-token=t"),
+                "/x?x-amz-security-token=***",
+            ),
+        ] {
+            assert_eq!(shown("/x", query), expected);
+        }
     }
 }

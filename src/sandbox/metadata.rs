@@ -34,20 +34,23 @@ impl MachineTokens {
     }
 }
 
-pub(super) fn handle(shared: &Shared, incoming: &Incoming) -> Response {
+pub(super) fn handle(shared: &Shared, incoming: &mut Incoming) -> Response {
     match (incoming.method.as_str(), incoming.path.as_str()) {
         ("GET", "/credentials/container") => container(shared, incoming),
         ("PUT", "/latest/api/token") => instance_token(shared, incoming),
-        ("GET", path) if path.starts_with("/latest/") => instance(shared, path, incoming),
+        ("GET", path) if path.starts_with("/latest/") => {
+            let path = path.to_owned();
+            instance(shared, &path, incoming)
+        }
         _ => reply::bytes(404, "text/plain", ""),
     }
 }
 
-fn container(shared: &Shared, incoming: &Incoming) -> Response {
+fn container(shared: &Shared, incoming: &mut Incoming) -> Response {
     if incoming.header("authorization") != Some(shared.machine_tokens.container.as_str()) {
         return reply::json(401, &json!({"message": "the authorization token is wrong"}));
     }
-    match session(shared) {
+    match session(shared, incoming) {
         Some((role, key)) => reply::json(200, &credentials(&key, &[("RoleArn", role.into())])),
         None => reply::json(
             404,
@@ -80,7 +83,7 @@ fn instance_token(shared: &Shared, incoming: &Incoming) -> Response {
     )
 }
 
-fn instance(shared: &Shared, path: &str, incoming: &Incoming) -> Response {
+fn instance(shared: &Shared, path: &str, incoming: &mut Incoming) -> Response {
     let now = shared.clock.now_seconds();
     let sent = incoming.header("x-aws-ec2-metadata-token");
     let known = {
@@ -107,7 +110,7 @@ fn instance(shared: &Shared, path: &str, incoming: &Incoming) -> Response {
             if path.strip_prefix("/latest/meta-data/iam/security-credentials/")
                 == Some(&role.name) =>
         {
-            match session(shared) {
+            match session(shared, incoming) {
                 Some((_, key)) => reply::json(
                     200,
                     &credentials(
@@ -127,7 +130,7 @@ fn instance(shared: &Shared, path: &str, incoming: &Incoming) -> Response {
 }
 
 /// A fresh session of the machines' role, and the role's ARN.
-fn session(shared: &Shared) -> Option<(String, AccessKey)> {
+fn session(shared: &Shared, incoming: &mut Incoming) -> Option<(String, AccessKey)> {
     let name = &shared
         .config
         .roles
@@ -137,6 +140,7 @@ fn session(shared: &Shared) -> Option<(String, AccessKey)> {
     let role = shared.directory.role_named(name)?;
     let end = shared.clock.now_seconds() + role.config.longest_session;
     let key = shared.directory.assume(role, SESSION_NAME, end).ok()?;
+    incoming.entry.principal = Some(key.principal.arn.clone());
     Some((role.arn(), key))
 }
 

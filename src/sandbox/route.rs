@@ -24,6 +24,8 @@ pub(crate) enum Route<'a> {
     SignIn,
     /// The second host, where tarballs are.
     Assets,
+    /// Under a name that is not the sandbox's.
+    Foreign,
     /// A repository's npm endpoint.
     Npm(NpmRoute<'a>),
     /// An npm endpoint that no repository can have, and why.

@@ -25,7 +25,7 @@ use super::faults::play::{after, before, drain};
 use super::faults::{FaultKind, Faults};
 use super::identity::Directory;
 use super::identity::token::Expired;
-use super::log::{Entry, Log};
+use super::log::{Entry, Log, shown};
 use super::metadata::MachineTokens;
 use super::oidc::Provider;
 use super::random::NoRandomness;
@@ -120,11 +120,7 @@ impl Incoming {
             time: iso8601(now),
             method: method.clone(),
             host: authority.clone(),
-            path: parts
-                .uri
-                .path_and_query()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            path: shown(&path, parts.uri.query()),
             user_agent: header(USER_AGENT).map(str::to_owned),
             ..Entry::default()
         };
@@ -227,19 +223,20 @@ async fn handle(shared: &Shared, cut: &Cut, request: Request, half: Half) -> Res
     let mut incoming = Incoming::new(request, shared.clock.now());
     let host = incoming.host();
     let path = incoming.path.clone();
-    if !hosts::is_ours(&host, &shared.config.host_names) {
-        return hosts::refuse(&host);
-    }
     let route = match half {
+        _ if !hosts::is_ours(&host, &shared.config.host_names) => Route::Foreign,
         Half::Service => route(&host, &path),
         Half::Assets => Route::Assets,
     };
-    if let Route::Admin(rest) = route {
-        return admin::handle(shared, rest, incoming).await;
-    }
-    if route == Route::Assets {
-        // The query of a link is what gives access.
-        incoming.entry.path.clone_from(&path);
+    match route {
+        Route::Admin(rest) => return admin::handle(shared, rest, incoming).await,
+        Route::Foreign => {
+            let response = hosts::refuse(&mut incoming);
+            incoming.entry.status = response.status().as_u16();
+            shared.log.push(incoming.entry);
+            return response;
+        }
+        _ => {}
     }
     let instead = before(shared, &mut incoming, cut).await;
     let done = instead.is_none();
@@ -266,6 +263,8 @@ async fn answer(shared: &Shared, route: &Route<'_>, incoming: &mut Incoming) -> 
         Route::Oidc(rest) => oidc::handle(shared, rest, incoming),
         Route::Metadata => metadata::handle(shared, incoming),
         Route::Assets => assets::handle(shared, incoming).await,
-        Route::Admin(_) | Route::Nowhere => npm::error(shared, 404, "nothing is served here"),
+        Route::Admin(_) | Route::Foreign | Route::Nowhere => {
+            npm::error(shared, 404, "nothing is served here")
+        }
     }
 }

@@ -370,8 +370,15 @@ for step in WALK:
     reply, error = call(operation, parameters)
     if error:
         findings.append(f"{operation}: {error}")
-    else:
-        hold_reply(operation)
+        continue
+    hold_reply(operation)
+    if operation.startswith("Create"):
+        _, error = call(operation, parameters)
+        refusals += 1
+        if error is None:
+            findings.append(f"{operation}: made twice")
+        else:
+            hold_error(f"{operation}: again", operation, error, "ConflictException")
 
 findings += [f"{operation}: not walked" for operation in MODEL.operation_names if operation not in walked]
 print(json.dumps({"operations": len(walked), "refusals": refusals, "findings": findings}))

@@ -11,6 +11,15 @@ use crate::sandbox::random::NoRandomness;
 use crate::sandbox::reply;
 use crate::sandbox::store::StoreError;
 
+/// `ResourceType` of the service model.
+const RESOURCE_TYPES: &[&str] = &[
+    "domain",
+    "repository",
+    "package",
+    "package-version",
+    "asset",
+];
+
 /// A refusal of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ControlError {
@@ -85,7 +94,10 @@ impl ControlError {
 
     fn name_resource(&mut self, kind: &str, id: &str) {
         self.members.push(("resourceId", id.to_owned()));
-        self.members.push(("resourceType", kind.to_owned()));
+        // The model has no word for the others, such as package groups.
+        if RESOURCE_TYPES.contains(&kind) {
+            self.members.push(("resourceType", kind.to_owned()));
+        }
     }
 
     pub(crate) fn response(&self) -> Response {

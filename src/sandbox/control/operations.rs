@@ -210,6 +210,7 @@ mod tests {
                         }
                     }
                     Shape::Texts(most, ..) => assert_eq!(modelled["max"], most, "{place}"),
+                    Shape::Pairs(..) => assert_eq!(modelled["type"], "map", "{place}"),
                     Shape::Flag => assert_eq!(modelled["type"], "boolean", "{place}"),
                     Shape::Object => {
                         assert!(

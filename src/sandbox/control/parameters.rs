@@ -61,6 +61,8 @@ pub(super) enum Shape {
     Flag,
     /// At most so many strings of one kind.
     Texts(usize, fn(&str) -> bool, &'static str),
+    /// A map of strings to strings of these kinds.
+    Pairs(fn(&str) -> bool, fn(&str) -> bool, &'static str),
     Object,
     Array,
 }
@@ -139,10 +141,12 @@ fn is_pattern(text: &str) -> bool {
     let odd = |character: char| character.is_whitespace() || character.is_control();
     text.chars().count() <= 520 && !text.contains(odd)
 }
-pub(super) const VERSION_REVISION: Shape = Shape::Text(
-    |text| (1..=50).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
-    "Member must have length less than or equal to 50",
-);
+const VERSION_REVISION_RULE: &str = "Member must have length less than or equal to 50";
+pub(super) const VERSION_REVISION: Shape = Shape::Text(is_revision, VERSION_REVISION_RULE);
+/// The revision of a package version.
+fn is_revision(text: &str) -> bool {
+    (1..=50).contains(&text.chars().count()) && !text.contains(char::is_whitespace)
+}
 
 /// Parameters that many operations share.
 pub(super) const IN_DOMAIN: Parameter = Parameter::query("domain", DOMAIN);
@@ -160,8 +164,11 @@ pub(super) const GROUP_NAMED: Parameter = Parameter::body("packageGroup", PATTER
 pub(super) const SET_TAGS: Parameter = Parameter::body("tags", Shape::Array).optional();
 pub(super) const DESCRIBED: Parameter = Parameter::body("description", DESCRIPTION).optional();
 pub(super) const SOME_VERSIONS: Parameter = Parameter::body("versions", VERSIONS);
-pub(super) const REVISIONS: Parameter =
-    Parameter::body("versionRevisions", Shape::Object).optional();
+pub(super) const REVISIONS: Parameter = Parameter::body(
+    "versionRevisions",
+    Shape::Pairs(is_coordinate, is_revision, VERSION_REVISION_RULE),
+)
+.optional();
 pub(super) const EXPECTED: Parameter = Parameter::body("expectedStatus", STATUS).optional();
 
 /// Parameters that passed.
@@ -277,6 +284,15 @@ impl Parameter {
                     }
                 }
                 None => wrong("Member must be a list"),
+            },
+            Shape::Pairs(is_key, is_value, rule) => match value.as_object() {
+                Some(members) => {
+                    let fit = members
+                        .iter()
+                        .all(|(key, value)| is_key(key) && value.as_str().is_some_and(is_value));
+                    if fit { Ok(()) } else { wrong(rule) }
+                }
+                None => wrong("Member must be a map"),
             },
             Shape::Object if value.is_object() => Ok(()),
             Shape::Array if value.is_array() => Ok(()),

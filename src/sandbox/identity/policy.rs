@@ -6,141 +6,15 @@
 //! `Bool`, `Arn…`, `Null`, each with `…IfExists`.
 
 mod condition;
+mod document;
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use serde_json::Value;
 
+pub use document::{Policy, PolicyError};
+
 use super::Principal;
-use condition::{OPERATORS, condition_holds};
-
-/// A policy document.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    /// One statement or several.
-    #[serde(rename = "Statement")]
-    statement: OneOrMany<Statement>,
-    #[serde(rename = "Version")]
-    _version: Option<String>,
-    #[serde(rename = "Id")]
-    _id: Option<String>,
-}
-
-impl Policy {
-    /// Everything on everything: what the sandbox's default principal has.
-    pub fn allow_all() -> Self {
-        Self::allowing(Statement {
-            resource: Some(OneOrMany::One("*".to_owned())),
-            ..Statement::allow("*")
-        })
-    }
-
-    /// Lets whoever `principal` names do `action`, under `conditions` of operator, key and values:
-    /// a role's trust policy.
-    pub(crate) fn trusting(
-        principal: Value,
-        action: &str,
-        conditions: &[(&str, String, Vec<String>)],
-    ) -> Self {
-        let mut statement = Statement {
-            principal: Some(principal),
-            ..Statement::allow(action)
-        };
-        for (operator, key, values) in conditions {
-            let values = values.iter().map(|value| Value::from(value.as_str()));
-            statement
-                .condition
-                .entry((*operator).to_owned())
-                .or_default()
-                .insert(key.clone(), OneOrMany::Many(values.collect()));
-        }
-        Self::allowing(statement)
-    }
-
-    fn allowing(statement: Statement) -> Self {
-        Self {
-            statement: OneOrMany::One(statement),
-            _version: None,
-            _id: None,
-        }
-    }
-
-    /// Reads a JSON document.
-    pub fn parse(document: &str) -> Result<Self, PolicyError> {
-        let policy: Self = serde_json::from_str(document)?;
-        policy.check()?;
-        Ok(policy)
-    }
-
-    /// Refuses what would otherwise be silently without effect.
-    pub fn check(&self) -> Result<(), PolicyError> {
-        for statement in self.statement.iter() {
-            if statement.action.is_none() == statement.not_action.is_none() {
-                return Err(PolicyError::Action);
-            }
-            for operator in statement.condition.keys() {
-                let plain = operator.strip_suffix("IfExists").unwrap_or(operator);
-                if !OPERATORS.contains(&plain) {
-                    return Err(PolicyError::Operator(operator.clone()));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Why a policy cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// Not the JSON of a policy.
-    #[error("the document is not a policy")]
-    Syntax(#[from] serde_json::Error),
-    /// Neither or both of `Action` and `NotAction`.
-    #[error("a statement needs either Action or NotAction")]
-    Action,
-    /// A condition operator that the sandbox does not evaluate.
-    #[error("the condition operator {0} is not supported")]
-    Operator(String),
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    One(T),
-    Many(Vec<T>),
-}
-
-impl<T> OneOrMany<T> {
-    fn iter(&self) -> std::slice::Iter<'_, T> {
-        match self {
-            Self::One(one) => std::slice::from_ref(one).iter(),
-            Self::Many(many) => many.iter(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-enum Effect {
-    Allow,
-    Deny,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Statement {
-    #[serde(rename = "Sid")]
-    _sid: Option<String>,
-    effect: Effect,
-    action: Option<OneOrMany<String>>,
-    not_action: Option<OneOrMany<String>>,
-    resource: Option<OneOrMany<String>>,
-    not_resource: Option<OneOrMany<String>>,
-    principal: Option<Value>,
-    #[serde(default)]
-    condition: BTreeMap<String, BTreeMap<String, OneOrMany<Value>>>,
-}
+use condition::condition_holds;
+use document::{Effect, OneOrMany, Statement};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -279,19 +153,6 @@ fn effect_of(policies: &[Policy], question: &Question<'_>, kind: PolicyKind) -> 
 }
 
 impl Statement {
-    fn allow(action: &str) -> Self {
-        Self {
-            _sid: None,
-            effect: Effect::Allow,
-            action: Some(OneOrMany::One(action.to_owned())),
-            not_action: None,
-            resource: None,
-            not_resource: None,
-            principal: None,
-            condition: BTreeMap::new(),
-        }
-    }
-
     fn matches(&self, question: &Question<'_>, kind: PolicyKind) -> bool {
         let action = match (&self.action, &self.not_action) {
             (Some(actions), _) => any_like(actions, question.action, true),
@@ -492,6 +353,20 @@ mod tests {
         ] {
             assert_eq!(like(pattern, text), expected, "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn an_unknown_member_is_an_error_and_not_a_hole() {
+        for text in [
+            r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condtion":{}}}"#,
+            r#"{"Statement":[{"Effect":"Allow","Action":"*","NotPrincipal":"*"}]}"#,
+        ] {
+            let error = Policy::parse(text).unwrap_err();
+            let source = std::error::Error::source(&error).unwrap().to_string();
+            assert!(source.contains("unknown field"), "{source}");
+        }
+        let whole = r#"{"Version":"2012-10-17","Id":"x","Statement":{"Sid":"y","Effect":"Deny","Action":"*","Resource":"*"}}"#;
+        assert!(Policy::parse(whole).is_ok());
     }
 
     #[test]

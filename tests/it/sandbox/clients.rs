@@ -12,7 +12,10 @@ use crate::support::run;
 
 /// A client's words for each operation on `@acme/tool`; `None` where it has none.
 struct Client {
+    /// Its program.
     name: &'static str,
+    /// How its row in the document begins.
+    key: &'static str,
     publish: &'static str,
     view: &'static str,
     tag: [&'static str; 3],
@@ -23,6 +26,7 @@ struct Client {
 
 const NPM: Client = Client {
     name: "npm",
+    key: "npm ",
     publish: "publish",
     view: "view @acme/tool version",
     tag: [
@@ -37,6 +41,7 @@ const NPM: Client = Client {
 
 const PNPM: Client = Client {
     name: "pnpm",
+    key: "pnpm ",
     publish: "publish --no-git-checks",
     install: "add @acme/tool",
     ..NPM
@@ -44,6 +49,7 @@ const PNPM: Client = Client {
 
 const YARN_4: Client = Client {
     name: "yarn",
+    key: "yarn 4",
     publish: "npm publish",
     view: "npm info @acme/tool --fields version --json",
     tag: [
@@ -58,6 +64,7 @@ const YARN_4: Client = Client {
 
 const YARN_1: Client = Client {
     name: "yarn1",
+    key: "yarn 1",
     publish: "publish --non-interactive --new-version 1.0.0",
     view: "info @acme/tool version",
     tag: [
@@ -72,6 +79,7 @@ const YARN_1: Client = Client {
 
 const BUN: Client = Client {
     name: "bun",
+    key: "bun ",
     publish: "publish",
     view: "info @acme/tool version",
     tag: [""; 3],
@@ -140,8 +148,9 @@ fn exercise(client: &Client) {
     };
     published(&stage, client);
     row.push(install(&stage, client));
+    row.insert(0, version(&stage, client));
     let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-    check_row("clients", &version(&stage, client), &cells);
+    check_row("clients", client.key, &cells);
 }
 
 fn version(stage: &Stage, client: &Client) -> String {

@@ -3,11 +3,11 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-/// Holds the row of the table `name` that begins with `first` against the document. With
+/// Holds a row of the table `name` against the document: the one whose first cell begins with `key`. With
 /// `CONSIGN_WRITE_DOCS` set it is put there instead, in the place of the old one or at the end.
 #[track_caller]
-pub(super) fn check_row(name: &str, first: &str, cells: &[&str]) {
-    let row = format!("| {first} | {} |\n", cells.join(" | "));
+pub(super) fn check_row(name: &str, key: &str, cells: &[&str]) {
+    let row = format!("| {} |\n", cells.join(" | "));
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/sandbox.md");
     // Each test may be a process of its own, and two may write at once.
     let lock = File::open(&path).unwrap();
@@ -20,7 +20,7 @@ pub(super) fn check_row(name: &str, first: &str, cells: &[&str]) {
     let end = format!("<!-- end of {name} -->\n");
     let (before, rest) = text.split_once(&begin).expect("the table's opening mark");
     let (table, after) = rest.split_once(&end).expect("the table's closing mark");
-    let is_row = |line: &&str| line.starts_with(&format!("| {first} |"));
+    let is_row = |line: &&str| line.starts_with(&format!("| {key}"));
     let written = table.split_inclusive('\n').find(is_row).unwrap_or_default();
     if !write {
         assert_eq!(

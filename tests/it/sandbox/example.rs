@@ -1,12 +1,34 @@
 //! `docs/sandbox-example.toml` as the documentation says to use it.
 
 use std::fs;
+use std::path::Path;
 
+use consign::sandbox::{Config, Sandbox};
 use serde_json::Value;
 
 use super::process::Server;
-use super::stage::pack;
+use super::stage::{block_on, pack};
 use crate::support::{Home, Peer, Peers, run};
+
+#[test]
+fn what_the_configuration_names_and_is_not_there_is_said() {
+    let text = include_str!("../../../docs/sandbox-example.toml");
+    let warnings = |text: &str| {
+        let config = Config::parse(text, Path::new("/nowhere")).unwrap();
+        block_on(async { Sandbox::bind(config).await.unwrap().warnings() })
+    };
+    assert_eq!(
+        warnings(text),
+        ["public:npmjs is served from the folder /nowhere/public-packages, which is not there"]
+    );
+    let unserved = "[[repositories]]\nname = 'npm-store'\nexternal_connection = 'public:npmjs'\n";
+    let said = warnings(unserved);
+    assert!(
+        said[0].starts_with("public:npmjs of the repository npm-store is served from nothing"),
+        "{said:?}"
+    );
+    assert_eq!(warnings(""), [""; 0]);
+}
 
 #[test]
 fn the_example_is_ready_for_the_usual_case() {

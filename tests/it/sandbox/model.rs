@@ -28,7 +28,7 @@ fn every_operation_keeps_to_the_service_model() {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    assert!(findings.is_empty(), "{:#?}", findings);
+    assert!(findings.is_empty(), "{findings:#?}");
     assert!(walk["operations"].as_u64() >= Some(48), "{walk}");
     assert!(walk["refusals"].as_u64() >= Some(300), "{walk}");
 }

@@ -45,8 +45,10 @@ fn a_name_that_is_not_the_sandboxs_reaches_nothing() {
 
 #[test]
 fn a_configured_name_is_the_sandboxs() {
-    let mut config = consign::sandbox::Config::default();
-    config.host_names = vec!["registry.test".to_owned()];
+    let config = consign::sandbox::Config {
+        host_names: vec!["registry.test".to_owned()],
+        ..consign::sandbox::Config::default()
+    };
     let Some(stage) = Stage::with(config) else {
         return;
     };
@@ -70,6 +72,11 @@ fn both_hosts_are_logged_and_no_signature_is() {
     let last = log.last().unwrap();
     assert!(last["path"].as_str().unwrap().starts_with("/assets/"));
     assert_eq!(last["status"], 200);
-    let text = json!(log).to_string();
-    assert!(!text.contains("Signature=") && !text.contains(&token));
+    assert!(
+        last["path"]
+            .as_str()
+            .unwrap()
+            .ends_with("&X-Amz-Signature=***")
+    );
+    assert!(!json!(log).to_string().contains(&token));
 }

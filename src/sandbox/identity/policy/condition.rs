@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{OneOrMany, like};
+use super::document::OneOrMany;
+use super::like;
 
 /// The operators that are evaluated, each also with `IfExists`.
 pub(super) const OPERATORS: &[&str] = &[
