@@ -32,7 +32,7 @@ use super::random::NoRandomness;
 use super::route::{Route, route};
 use super::sso::SignIn;
 use super::store::Store;
-use super::{admin, assets, hosts, metadata, npm, oidc, sso, sts};
+use super::{admin, assets, hosts, metadata, npm, oidc, reply, sso, sts};
 
 /// What every request sees.
 #[derive(Debug)]
@@ -207,7 +207,7 @@ async fn service(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
-    handle(&shared, &cut, request, Half::Service).await
+    carry_through(shared, cut, request, Half::Service).await
 }
 
 async fn assets_host(
@@ -215,7 +215,17 @@ async fn assets_host(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
-    handle(&shared, &cut, request, Half::Assets).await
+    carry_through(shared, cut, request, Half::Assets).await
+}
+
+/// Answers in a task of its own: a client that goes away ends its connection and what waits for it,
+/// but must not end a change between the journal and the state.
+async fn carry_through(shared: Arc<Shared>, cut: Cut, request: Request, half: Half) -> Response {
+    let answer = tokio::spawn(async move { handle(&shared, &cut, request, half).await });
+    match answer.await {
+        Ok(response) => response,
+        Err(_) => reply::bytes(500, "text/plain", ""),
+    }
 }
 
 /// Answers a request, plays faults on it, and logs it.

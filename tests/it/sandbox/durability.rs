@@ -1,7 +1,8 @@
 //! Many at once, and a process that is killed.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
+use std::net::TcpStream;
 
 use base64::Engine as _;
 use serde_json::Value;
@@ -106,6 +107,42 @@ fn tarball(server: &Server, token: &str, name: &str) -> Vec<u8> {
     );
     assert_eq!(answer.status, 200, "{name}: {}", answer.text());
     answer.body
+}
+
+#[test]
+fn clients_that_go_away_take_nothing_with_them() {
+    let Some((_stage, home, mut server, token)) = kept() else {
+        return;
+    };
+    let url: url::Url = server.registry().parse().unwrap();
+    let address = (url.host_str().unwrap(), url.port().unwrap());
+    for number in 0..100 {
+        let body = document(&format!("left-{number}"), "1.0.0", b"x").to_string();
+        let request = format!(
+            "PUT {}left-{number} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
+            url.path(),
+            body.len()
+        );
+        // Closed as soon as everything is sent, while the server is at work on it.
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket.write_all(request.as_bytes()).unwrap();
+    }
+    let stays = document("stays", "1.0.0", b"stays");
+    assert_eq!(publish_all(server.registry(), &token, vec![stays]), [200]);
+    let there = |server: &Server| -> Vec<bool> {
+        (0..100)
+            .map(|number| read(server.registry(), &token, &format!("left-{number}")).status == 200)
+            .collect()
+    };
+    let before = there(&server);
+    assert!(before.contains(&true));
+    server.kill();
+    let server = start(&home);
+    assert_eq!(tarball(&server, &token, "stays"), b"stays");
+    let after = there(&server);
+    for (number, (before, after)) in before.iter().zip(&after).enumerate() {
+        assert!(*after || !before, "left-{number} was there and is lost");
+    }
 }
 
 #[test]
