@@ -193,11 +193,13 @@ fn a_delay_outlasts_a_patience() {
     let Some(scene) = Scene::start() else { return };
     scene
         .stage
-        .fault(&json!({"fault": "delay", "milliseconds": 1500, "path": "*/tool"}));
-    let ran = scene.npm("view tool version --fetch-timeout=300");
+        .fault(&json!({"fault": "delay", "milliseconds": 3000, "path": "*/tool"}));
+    let ran = scene.npm("view tool version --fetch-timeout=1000");
     let impatient = code(&ran);
-    scene.npm("view tool version --fetch-timeout=300").success();
-    let what = format!("{impatient} with `--fetch-timeout=300`");
+    scene
+        .npm("view tool version --fetch-timeout=1000")
+        .success();
+    let what = format!("{impatient} with `--fetch-timeout=1000`");
     seen("delay", "npm", &what);
 }
 

@@ -161,3 +161,123 @@ fn an_endpoint_may_be_the_services_own_host() {
         "https://sandbox-111122223333.codeartifact.us-east-1.on.aws/npm/npm/"
     );
 }
+
+/// A publish of `tool@1.0.0` that only sets the tag `next`.
+fn put_next(stage: &Stage, token: &str) -> u16 {
+    let mut body = document("tool", "1.0.0", b"contents");
+    body["dist-tags"] = json!({"next": "1.0.0"});
+    Request::new("PUT", &format!("{}tool", stage.registry()))
+        .bearer(token)
+        .body(body.to_string())
+        .send()
+        .status
+}
+
+#[test]
+fn a_first_publish_may_set_latest() {
+    for (sets, expected) in [
+        (false, json!({"next": "1.0.0"})),
+        (true, json!({"next": "1.0.0", "latest": "1.0.0"})),
+    ] {
+        let mut config = Config::default();
+        config.assumptions.first_publish_sets_latest = sets;
+        let Some(stage) = Stage::with(config) else {
+            return;
+        };
+        let token = stage.token();
+        assert_eq!(put_next(&stage, &token), 200);
+        let packument = read(stage.registry(), &token, "tool").json();
+        assert_eq!(packument["dist-tags"], expected);
+    }
+}
+
+#[test]
+fn statuses_and_the_key_of_errors_are_as_switched() {
+    let assumptions = Assumptions {
+        publish_status: 201,
+        unsupported_status: 405,
+        foreign_domain_status: 403,
+        origin_block_status: 409,
+        npm_error_key: "message".to_owned(),
+        metadata_action: "codeartifact:PutPackageMetadata".to_owned(),
+        ..Assumptions::default()
+    };
+    let config = Config {
+        assumptions,
+        ..Config::default()
+    };
+    let Some(stage) = Stage::with(config) else {
+        return;
+    };
+    let token = stage.token();
+    assert_eq!(
+        put(stage.registry(), &token, ("tool", "1.0.0"), "contents"),
+        201
+    );
+    let unsupported = read(stage.registry(), &token, "-/whoami");
+    assert_eq!(unsupported.status, 405);
+    assert!(unsupported.json()["message"].is_string());
+    let other = stage.registry().replace("/sandbox-", "/other-");
+    assert_eq!(read(&other, &token, "-/ping").status, 403);
+    stage.api(
+        "POST",
+        "/package?domain=sandbox&repository=npm&format=npm&package=tool",
+        &json!({"restrictions": {"publish": "BLOCK", "upstream": "ALLOW"}}),
+    );
+    assert_eq!(
+        put(stage.registry(), &token, ("tool", "1.1.0"), "contents"),
+        409
+    );
+    let tag = format!("{}-/package/tool/dist-tags/next", stage.registry());
+    let set = Request::new("PUT", &tag)
+        .bearer(&token)
+        .body("\"1.0.0\"")
+        .send();
+    assert_eq!(set.status, 200, "{}", set.text());
+    let entry = stage.log().pop().unwrap();
+    assert_eq!(entry["action"], "codeartifact:PutPackageMetadata");
+}
+
+#[test]
+fn packuments_may_be_plain() {
+    let Some((stage, token)) = assuming(|switches| {
+        switches.packument_revision = false;
+        switches.packument_etag = false;
+        switches.abbreviated_packument = false;
+    }) else {
+        return;
+    };
+    let answer = Request::new("GET", &format!("{}tool", stage.registry()))
+        .bearer(&token)
+        .header("accept", "application/vnd.npm.install-v1+json")
+        .send();
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("etag"), "");
+    assert_eq!(answer.json().get("_rev"), None);
+    let Some((stage, token)) = assuming(|switches| switches.abbreviated_time = false) else {
+        return;
+    };
+    let answer = Request::new("GET", &format!("{}tool", stage.registry()))
+        .bearer(&token)
+        .header("accept", "application/vnd.npm.install-v1+json")
+        .send();
+    assert_eq!(answer.json().get("time"), None);
+}
+
+#[test]
+fn a_provenance_attachment_may_be_accepted() {
+    for (accepts, status) in [(false, 400), (true, 200)] {
+        let mut config = Config::default();
+        config.assumptions.accept_provenance = accepts;
+        let Some(stage) = Stage::with(config) else {
+            return;
+        };
+        let mut body = document("tool", "1.0.0", b"contents");
+        body["_attachments"]["tool-1.0.0.sigstore"] = json!({"content_type": "application/vnd.dev.sigstore.bundle+json", "data": "{}", "length": 2});
+        let answer = Request::new("PUT", &format!("{}tool", stage.registry()))
+            .bearer(&stage.token())
+            .body(body.to_string())
+            .send();
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+}
