@@ -1,17 +1,25 @@
 //! The command line: flags to options, a library call, its result to output.
 //!
-//! `pack` and `publish` are npm's commands and read their arguments by npm's
+//! `pack`, `publish`, `whoami` and `ping` are npm's commands and read their arguments by npm's
 //! rules ([`Flags`]): any configuration key is a flag, before or behind the
 //! command. Clap lists their flags in `--help`, and reads the commands that are
 //! consign's own.
 
+mod ask;
+mod aws;
+mod connection;
+mod login;
 mod pack;
+mod ping;
+mod place;
 mod publish;
 mod rehearse;
 mod report;
 mod sandbox;
 mod scripts;
 mod session;
+mod token;
+mod whoami;
 
 use std::ffi::OsString;
 
@@ -19,6 +27,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Flags;
 use crate::environment::Environment;
+use crate::error::Error;
 use session::Session;
 
 /// Publishes npm packages without Node: npm's files, `CodeArtifact` tokens, one named outcome.
@@ -35,7 +44,25 @@ enum Command {
     Publish(publish::Arguments),
     Rehearse(rehearse::Arguments),
     Sandbox(sandbox::Arguments),
+    Token(token::Arguments),
+    Login(login::Arguments),
+    Whoami(whoami::Arguments),
+    Ping(ping::Arguments),
 }
+
+/// npm's commands, which read their arguments by npm's rules.
+const NPM_COMMANDS: [(&str, NpmCommand); 4] = [
+    ("pack", pack::run),
+    ("publish", publish::run),
+    ("whoami", whoami::run),
+    ("ping", ping::run),
+];
+
+type NpmCommand = fn(&Session<'_>) -> Result<u8, Error>;
+
+/// The name under which a link to consign is `consign token`: pnpm's tokenHelper is a path without
+/// arguments.
+const TOKEN_HELPER: &str = "consign-token";
 
 /// npm's flags that every command of npm's takes.
 #[derive(clap::Args)]
@@ -72,29 +99,59 @@ struct CommonArguments {
     compression_level: Option<u8>,
 }
 
+/// npm's configuration, for the commands that are consign's own.
+#[derive(clap::Args, Default)]
+struct ConfigurationArguments {
+    /// Registry; otherwise what .npmrc, `npm_config_registry` and the like say
+    #[arg(long, value_name = "URL")]
+    registry: Option<String>,
+    /// The user's .npmrc
+    #[arg(long, value_name = "FILE")]
+    userconfig: Option<String>,
+    /// How much to say: silent, error, warn, notice, http, info, verbose or silly
+    #[arg(long, value_name = "LEVEL", default_value = "notice")]
+    loglevel: String,
+}
+
+impl ConfigurationArguments {
+    /// Starts a command in the configuration that npm would load with these flags.
+    fn session<'e>(&self, environment: &'e Environment) -> Result<Session<'e>, Error> {
+        let mut words = vec![format!("--loglevel={}", self.loglevel)];
+        for (name, value) in [
+            ("registry", &self.registry),
+            ("userconfig", &self.userconfig),
+        ] {
+            words.extend(value.as_ref().map(|value| format!("--{name}={value}")));
+        }
+        Session::start(Flags::parse(words, environment)?, environment)
+    }
+}
+
 /// Runs the command that the arguments name (the program's own name first) and
 /// returns the process's exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> u8 {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let name = arguments.first().map(std::path::Path::new);
+    if name.and_then(|name| name.file_stem()) == Some(TOKEN_HELPER.as_ref()) {
+        arguments.insert(1, "token".into());
+    }
     if let Some(status) = npm_command(&arguments, environment) {
         return status;
     }
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments {
-            command: Command::Rehearse(arguments),
-        }) => rehearse::run(&arguments, environment),
-        Ok(Arguments {
-            command: Command::Sandbox(arguments),
-        }) => sandbox::run(&arguments, environment),
-        // These two come here only to be asked for their help.
-        Ok(Arguments {
-            command: Command::Pack(_) | Command::Publish(_),
-        }) => 2,
+        Ok(Arguments { command }) => match command {
+            Command::Rehearse(arguments) => rehearse::run(&arguments, environment),
+            Command::Sandbox(arguments) => sandbox::run(&arguments, environment),
+            Command::Token(arguments) => token::run(&arguments, environment),
+            Command::Login(arguments) => login::run(&arguments, environment),
+            // These come here only to be asked for their help.
+            Command::Pack(_) | Command::Publish(_) | Command::Whoami(_) | Command::Ping(_) => 2,
+        },
         Err(error) => report::usage(&error),
     }
 }
 
-/// Runs `pack` or `publish`; `None` if the arguments name neither, or ask for
+/// Runs one of [`NPM_COMMANDS`]; `None` if the arguments name none, or ask for
 /// help.
 fn npm_command(arguments: &[OsString], environment: &Environment) -> Option<u8> {
     // npm too reads its arguments as Unicode.
@@ -104,18 +161,15 @@ fn npm_command(arguments: &[OsString], environment: &Environment) -> Option<u8> 
         .map(|word| word.to_string_lossy().into_owned());
     let words: Vec<String> = words.collect();
     let wants_help = words.iter().any(|word| word == "--help" || word == "-h");
-    if wants_help || !words.iter().any(|word| word == "pack" || word == "publish") {
+    let command = |word: &String| NPM_COMMANDS.iter().find(|(name, _)| name == word);
+    if wants_help || words.iter().all(|word| command(word).is_none()) {
         return None;
     }
     let flags = match Flags::parse(words, environment) {
         Ok(flags) => flags,
         Err(error) => return Some(report::before_session(&error.into())),
     };
-    let run = match flags.positionals.first().map(String::as_str) {
-        Some("pack") => pack::run,
-        Some("publish") => publish::run,
-        _ => return None,
-    };
+    let (_, run) = flags.positionals.first().and_then(command)?;
     Some(match Session::start(flags, environment) {
         Ok(session) => run(&session).unwrap_or_else(|error| session.report(&error)),
         Err(error) => report::before_session(&error),

@@ -40,7 +40,10 @@ pub use expand::{expand, unset_references};
 pub use flags::Flags;
 pub use flat::Flat;
 pub use installation::{Installation, find_program};
-pub use npmrc::{Npmrc, NpmrcEntry, NpmrcError, parse as parse_npmrc};
+pub use npmrc::{
+    Npmrc, NpmrcEntry, NpmrcError, Readers, parse as parse_npmrc, save as save_npmrc,
+    set as set_in_npmrc,
+};
 pub use problem::{AuthProblem, ConfigError, UnreadFile, Warning};
 
 pub use settings::{RequestSettings, Settings};

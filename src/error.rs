@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use miette::Diagnostic;
 
-use crate::codeartifact::{EndpointError, TokenError};
+use crate::codeartifact::{AwsError, AwsOptionError, EndpointError};
 use crate::config::ConfigError;
 use crate::lifecycle::ScriptError;
 use crate::manifest::ManifestError;
@@ -17,7 +17,7 @@ use crate::packlist::PacklistError;
 use crate::publish::PublishError;
 use crate::registry::choice::RegistryChoiceError;
 use crate::registry::credentials::CredentialError;
-use crate::registry::{Challenge, Outcome, WebLogin};
+use crate::registry::{Challenge, Outcome, RequestError, TransportError, WebLogin};
 use crate::sandbox::{self, SandboxError};
 use crate::tarball::TarballError;
 use crate::workspace::WorkspaceError;
@@ -71,9 +71,15 @@ pub enum Error {
     /// The registry looks like `CodeArtifact` and is wrong.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// There is no token for the registry.
+    /// AWS did not do what it was asked for.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Aws(#[from] AwsError),
+    /// A flag or variable about AWS that cannot be.
+    #[error(transparent)]
+    AwsOption(#[from] AwsOptionError),
+    /// A registry did not answer a question.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// npm's refusals that depend on what the registry holds.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -136,10 +142,18 @@ impl Error {
             | Self::Write { source, .. }
             | Self::System { source, .. } => system_code(source),
             Self::Outcome(outcome) => return outcome_code(outcome),
-            Self::Token(_) | Self::Endpoint(_) => Some("ENEEDAUTH"),
+            Self::Request(RequestError::Refused(refusal)) => {
+                return Some(format!("E{}", refusal.status));
+            }
+            Self::Request(RequestError::Transport(_)) => Some("EUNREACHABLE"),
+            Self::Aws(_) | Self::Endpoint(_) => Some("ENEEDAUTH"),
             Self::Refused { code, .. } => *code,
-            Self::Usage(_) => Some("EUSAGE"),
-            Self::Tarball(_) | Self::Publish(_) | Self::Sandbox(_) | Self::SandboxConfig(_) => None,
+            Self::Usage(_) | Self::AwsOption(_) => Some("EUSAGE"),
+            Self::Tarball(_)
+            | Self::Request(_)
+            | Self::Publish(_)
+            | Self::Sandbox(_)
+            | Self::SandboxConfig(_) => None,
         };
         code.map(str::to_owned)
     }
@@ -149,9 +163,15 @@ impl Error {
         match self {
             Self::Outcome(outcome) => outcome.exit_status(),
             // No token is no credential: nothing was sent.
-            Self::Token(TokenError::Unreachable { .. }) => 16,
-            Self::Token(_) => 13,
-            Self::Usage(_) => 2,
+            Self::Aws(AwsError::Unreachable { .. })
+            | Self::Request(RequestError::Transport(TransportError::NotSent { .. })) => 16,
+            Self::Request(RequestError::Refused(refusal))
+                if matches!(refusal.status, 401 | 403) =>
+            {
+                13
+            }
+            Self::Aws(_) => 13,
+            Self::Usage(_) | Self::AwsOption(_) => 2,
             Self::Script(error) => error.exit_status(),
             Self::Manifest(error) => error.exit_status(),
             Self::PublishDirectory { source, .. } => source.exit_status(),
@@ -169,9 +189,9 @@ impl Error {
         match self {
             Self::Outcome(outcome) => Some(outcome.name()),
             Self::Ready(ReadyError::Unsafe { .. }) => Some("gate-failed"),
-            Self::Token(TokenError::Unreachable { .. }) => Some("unreachable"),
-            Self::Token(TokenError::Denied { .. }) => Some("forbidden"),
-            Self::Token(_) => Some("unauthenticated"),
+            Self::Aws(AwsError::Unreachable { .. }) => Some("unreachable"),
+            Self::Aws(AwsError::Denied { .. }) => Some("forbidden"),
+            Self::Aws(_) => Some("unauthenticated"),
             _ => None,
         }
     }
@@ -206,9 +226,11 @@ impl Error {
             Self::Sandbox(error) => error.hint(),
             Self::Tarball(error) => error.hint(),
             Self::Endpoint(error) => Some(error.hint()),
-            Self::Token(error) => error.hint(),
+            Self::Aws(error) => error.hint(),
+            Self::AwsOption(error) => Some(error.hint()),
             Self::Outcome(outcome) => outcome_hint(outcome),
             Self::Refused { hint, .. } => hint.clone(),
+            Self::Request(error) => request_hint(error),
             Self::Write { .. } => {
                 Some("check that the directory exists and can be written to".into())
             }
@@ -281,6 +303,22 @@ fn outcome_code(outcome: &Outcome) -> Option<String> {
         Outcome::GateFailed { .. } => "EGATE".to_owned(),
         Outcome::Published { .. } | Outcome::AlreadyPublished => return None,
     })
+}
+
+fn request_hint(error: &RequestError) -> Option<String> {
+    let hint = match error {
+        RequestError::Refused(refusal) if refusal.status == 401 => {
+            "the registry did not believe the credentials: check the token in .npmrc, its expiry and its registry"
+        }
+        RequestError::Refused(refusal) if refusal.status == 403 => {
+            "the identity is known but not allowed to: on CodeArtifact reading needs codeartifact:ReadFromRepository"
+        }
+        RequestError::Refused(_) | RequestError::Malformed { .. } => return None,
+        RequestError::Transport(_) | RequestError::Address { .. } => {
+            "check the registry URL, the network and any proxy"
+        }
+    };
+    Some(hint.to_owned())
 }
 
 fn outcome_hint(outcome: &Outcome) -> Option<String> {

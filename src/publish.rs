@@ -28,6 +28,10 @@ use crate::tarball::{Digests, Spool, Spooled};
 pub use authority::Authority;
 pub use second_factor::SecondFactor;
 
+/// How long a token for a publish is good: the shortest time that there is. One that ends under
+/// way is fetched anew.
+pub const PUBLISH_TOKEN: Duration = Duration::from_mins(15);
+
 /// The first wait between two looks at a version that is not visible yet.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// The longest wait between two looks.

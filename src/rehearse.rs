@@ -7,11 +7,11 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use url::Url;
 
-use crate::codeartifact::{AwsOptions, StaticCredentials, endpoint};
+use crate::codeartifact::{Aws, AwsOptions, StaticCredentials, Tokens, endpoint};
 use crate::document::{Document, Publication};
 use crate::output::Log;
 use crate::pack::Release;
-use crate::publish::{Authority, PublishOptions, Upload, publish};
+use crate::publish::{Authority, PUBLISH_TOKEN, PublishOptions, Upload, publish};
 use crate::registry::url::RegistryUrl;
 use crate::registry::{Client, ClientOptions, ConnectionOptions, Outcome, RetryPolicy};
 use crate::sandbox::{Config, Sandbox, SandboxError};
@@ -102,6 +102,8 @@ impl Rehearsal<'_> {
                 value("AWS_ACCESS_KEY_ID"),
                 value("AWS_SECRET_ACCESS_KEY"),
             )),
+            duration: Some(PUBLISH_TOKEN),
+            ..AwsOptions::default()
         };
         let endpoint = match endpoint::parse(&registry, options.service.as_ref()) {
             Ok(Some(endpoint)) => endpoint,
@@ -110,7 +112,9 @@ impl Rehearsal<'_> {
         };
         let domain = format!("domain {} of account {}", endpoint.domain, endpoint.owner);
         let registry = RegistryUrl::parse(endpoint.url.as_str());
-        let obtained = Authority::CodeArtifact(endpoint).obtain(&options).await;
+        let log = self.log;
+        let tokens = Tokens::new(Aws::new(options));
+        let obtained = Authority::CodeArtifact(endpoint).obtain(&tokens, log).await;
         let authorize = self.step("token", obtained.map(|authorize| (domain, authorize)))?;
         let registry = match registry {
             Ok(registry) => registry,

@@ -8,13 +8,17 @@ mod terminal;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+use tokio::runtime::Runtime;
 
 use operand::Operand;
-use target::{Target, client_options, retry_policy, wait};
+use target::{Target, retry_policy, wait};
 use terminal::Terminal;
 
+use super::aws::{self, AwsArguments};
+use super::connection::Connection;
 use super::scripts::SessionScripts;
 use super::session::{Session, current_thread};
+use crate::codeartifact::{Aws, Tokens};
 use crate::document::{Document, Publication};
 use crate::error::Error;
 use crate::lifecycle::Event;
@@ -22,7 +26,7 @@ use crate::manifest::{Manifest, ManifestError, check_package_and_tag, check_tag,
 use crate::output::contents::{Contents, notice};
 use crate::output::{Level, Log as _};
 use crate::pack::{Packed, Packer, Ready, Release, Scripts as _};
-use crate::publish::{Authority, PublishOptions, SecondFactor, Upload, publish};
+use crate::publish::{Authority, PUBLISH_TOKEN, PublishOptions, SecondFactor, Upload, publish};
 use crate::registry::diagnosis::explain;
 use crate::registry::{Client, Outcome};
 use crate::workspace::Member;
@@ -63,12 +67,27 @@ pub(super) struct Arguments {
     wait: u32,
     #[command(flatten)]
     common: super::CommonArguments,
+    #[command(flatten)]
+    aws: AwsArguments,
+}
+
+/// One run of the command: one runtime, and one token for each domain, for all packages.
+struct Run<'a> {
+    session: &'a Session<'a>,
+    runtime: Runtime,
+    tokens: Tokens,
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
     check_tag(&session.settings.tag)?;
+    let options = aws::options(session)?.with_default_duration(PUBLISH_TOKEN);
+    let run = Run {
+        session,
+        runtime: current_thread()?,
+        tokens: Tokens::new(Aws::new(options)),
+    };
     let mut printed = Map::new();
-    let ended = publish_all(session, &mut printed);
+    let ended = publish_all(&run, &mut printed);
     if session.settings.json {
         // What was published before an error is told beside it.
         if let Err(error) = &ended {
@@ -89,7 +108,8 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
     }
 }
 
-fn publish_all(session: &Session<'_>, printed: &mut Map<String, Value>) -> Result<(), Error> {
+fn publish_all(run: &Run<'_>, printed: &mut Map<String, Value>) -> Result<(), Error> {
+    let session = run.session;
     let Some(members) = session.selected()? else {
         let operand = match session.operands.as_slice() {
             [] => Operand::Directory(session.path(".")),
@@ -100,7 +120,7 @@ fn publish_all(session: &Session<'_>, printed: &mut Map<String, Value>) -> Resul
                 ));
             }
         };
-        return publish_one(session, &operand, None, printed);
+        return publish_one(run, &operand, None, printed);
     };
     let selected: Vec<PathBuf> = members
         .iter()
@@ -108,7 +128,7 @@ fn publish_all(session: &Session<'_>, printed: &mut Map<String, Value>) -> Resul
         .collect();
     for member in &members {
         let operand = Operand::Directory(member.directory.clone());
-        match publish_one(session, &operand, Some((member, &selected)), printed) {
+        match publish_one(run, &operand, Some((member, &selected)), printed) {
             Err(Error::Manifest(ManifestError::Private)) => session.printer.log(
                 Level::Warn,
                 "publish",
@@ -121,11 +141,12 @@ fn publish_all(session: &Session<'_>, printed: &mut Map<String, Value>) -> Resul
 }
 
 fn publish_one(
-    session: &Session<'_>,
+    run: &Run<'_>,
     operand: &Operand<'_>,
     workspace: Option<(&Member, &[PathBuf])>,
     printed: &mut Map<String, Value>,
 ) -> Result<(), Error> {
+    let session = run.session;
     let scripts = SessionScripts::new(session, "publish");
     let release = match operand {
         Operand::Directory(directory) => {
@@ -147,7 +168,7 @@ fn publish_one(
             ready.release(&session.printer)?
         }
     };
-    let target = Target::of(session, &release)?;
+    let target = Target::of(run, &release)?;
     if target.implicit_tag && !session.settings.force && is_prerelease(&release.manifest)? {
         return Err(Error::Refused {
             code: None,
@@ -164,7 +185,7 @@ fn publish_one(
     if workspace.is_some() && release.is_private() {
         return Err(ManifestError::Private.into());
     }
-    let outcome = current_thread()?.block_on(upload(session, &release, &target))?;
+    let outcome = run.runtime.block_on(upload(run, &release, &target))?;
     tell(session, outcome.as_ref())?;
     let packed = &release.packed;
     if session.settings.json {
@@ -207,14 +228,15 @@ fn nameless(directory: &Path, error: Error) -> Error {
 
 /// Sends the release; `None` in a dry run against which nothing stood.
 async fn upload(
-    session: &Session<'_>,
+    run: &Run<'_>,
     release: &Release,
     target: &Target,
 ) -> Result<Option<Outcome>, Error> {
+    let session = run.session;
     let printer = &session.printer;
     let dry_run = session.settings.dry_run;
     let scope = target.scope.as_deref();
-    let endpoint = target.endpoint.clone();
+    let endpoint = target.place.endpoint.clone();
     let authority = Authority::find(
         &session.config,
         &target.flat,
@@ -229,7 +251,7 @@ async fn upload(
             target.url()
         );
         if !dry_run {
-            let diagnosis = explain(&session.config, &target.flat, &target.registry);
+            let diagnosis = explain(&session.config, &target.flat, &target.place.registry);
             return Err(Error::Refused {
                 code: Some("ENEEDAUTH"),
                 message,
@@ -238,7 +260,7 @@ async fn upload(
         }
         printer.log(Level::Warn, "publish", &format!("{message} (dry-run)"));
     }
-    let authorize = authority.obtain(&target.aws).await?;
+    let authorize = authority.obtain(&run.tokens, printer).await?;
 
     let access = target.settings.access.as_deref();
     let shown_access = access.unwrap_or("default");
@@ -274,7 +296,15 @@ async fn upload(
         },
         release.tarball.clone(),
     )?;
-    let options = client_options(session, target, &packed.name)?;
+    let address = url.request(&packed.name.replacen('/', "%2f", 1));
+    let connection = Connection {
+        session,
+        flat: &target.flat,
+        settings: &target.settings,
+        scope,
+        url: address.as_ref().unwrap_or_else(|_| url.url()),
+    };
+    let options = connection.options("publish")?;
     let client = Client::new(url.clone(), options, authorize.as_ref(), printer);
     let upload = Upload {
         name: &packed.name,

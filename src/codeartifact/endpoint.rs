@@ -275,12 +275,12 @@ fn is_placeholder(part: &str) -> bool {
     part.contains(['<', '>', '{', '}', '$', '_'])
 }
 
-fn is_account(text: &str) -> bool {
+pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The service model's pattern: `[a-z][a-z0-9\-]{0,48}[a-z0-9]`.
-fn is_domain(text: &str) -> bool {
+pub(super) fn is_domain(text: &str) -> bool {
     (2..=50).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')
@@ -290,7 +290,7 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// The service model's pattern: `[A-Za-z0-9][A-Za-z0-9._\-]{1,99}`.
-fn is_repository(text: &str) -> bool {
+pub(super) fn is_repository(text: &str) -> bool {
     (2..=100).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text

@@ -57,18 +57,30 @@ impl HttpClient for AwsHttp {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.client(request.uri().starts_with("https:"));
+        let is_secure = request.uri().starts_with("https:");
+        let client = self.connections.client(is_secure, self.connect_timeout);
         let timeout = self.read_timeout;
         HttpConnectorFuture::new(async move { send(client?, request, timeout).await })
     }
 }
 
-impl Connector {
-    fn client(&self, is_secure: bool) -> Result<reqwest::Client, ConnectorError> {
+impl AwsHttp {
+    /// The client itself, for what is asked without the SDK.
+    pub(super) fn client(&self, is_secure: bool) -> Result<reqwest::Client, ConnectorError> {
+        self.connections.client(is_secure, CONNECT_TIMEOUT)
+    }
+}
+
+impl Connections {
+    fn client(
+        &self,
+        is_secure: bool,
+        connect_timeout: Duration,
+    ) -> Result<reqwest::Client, ConnectorError> {
         let (slot, trust) = if is_secure {
-            (&self.connections.secure, Trust::System)
+            (&self.secure, Trust::System)
         } else {
-            (&self.connections.plain, Trust::Nobody)
+            (&self.plain, Trust::Nobody)
         };
         if let Some(client) = slot.get() {
             return Ok(client.clone());
@@ -78,7 +90,7 @@ impl Connector {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .connect_timeout(self.connect_timeout)
+            .connect_timeout(connect_timeout)
             .tls_backend_preconfigured(tls)
             .build()
             .map_err(|error| ConnectorError::user(error.into()))?;

@@ -1,196 +1,215 @@
 //! `CodeArtifact` tokens: bearer tokens for the registry, bought with AWS
 //! credentials.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use aws_sdk_codeartifact::Client;
-use aws_sdk_codeartifact::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_codeartifact::operation::get_authorization_token::GetAuthorizationTokenError;
 use http::HeaderValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::endpoint::Endpoint;
-use super::identity::{AwsOptions, sdk_config};
+use super::service::{Aws, AwsError, Call};
+use crate::output::{Level, Log};
+use crate::registry::Secret;
+
+/// A token is not begun with when it ends this soon.
+const MARGIN: Duration = Duration::from_mins(2);
 
 /// A token, kept in memory and shown to nobody.
 #[derive(Clone)]
 pub struct Token {
-    secret: String,
+    secret: Secret,
     expires: Option<SystemTime>,
 }
 
 impl Token {
-    /// The only way to the secret: the header it is made for.
+    /// The header it is made for.
     pub fn authorization(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.secret)).ok()?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.secret.expose())).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// Its text, for who asked for nothing else.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
     }
 
     /// When it stops being good, by the service's word.
     pub fn expires(&self) -> Option<SystemTime> {
         self.expires
     }
+
+    /// When it stops being good, as `2026-01-31T12:00:00Z`.
+    pub fn expires_text(&self) -> Option<String> {
+        let seconds = self.expires?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let seconds = i64::try_from(seconds.as_secs()).ok()?;
+        OffsetDateTime::from_unix_timestamp(seconds)
+            .ok()?
+            .format(&Rfc3339)
+            .ok()
+    }
+
+    fn is_good_for_now(&self) -> bool {
+        let soon = SystemTime::now() + MARGIN;
+        self.expires.is_none_or(|end| end > soon)
+    }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
-            .field("secret", &"****")
+            .field("secret", &self.secret)
             .field("expires", &self.expires)
             .finish()
     }
 }
 
-/// Why there is no token.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// No region is known.
-    #[error("no AWS region is known for {domain}")]
-    NoRegion {
-        /// Domain name.
-        domain: String,
-    },
-    /// The chain found no credentials, or those it found cannot be used.
-    #[error("no AWS credentials: {reason}")]
-    NoCredentials {
-        /// The SDK's words.
-        reason: String,
-    },
-    /// The identity is known and not allowed to, or its signature is wrong.
-    #[error("AWS refused a token for the domain {domain}: {message}")]
-    Denied {
-        /// Domain name.
-        domain: String,
-        /// The service's words.
-        message: String,
-    },
-    /// There is no such domain.
-    #[error("the domain {domain} of account {owner} was not found: {message}")]
-    NotFound {
-        /// Domain name.
-        domain: String,
-        /// Account id.
-        owner: String,
-        /// The service's words.
-        message: String,
-    },
-    /// The service could not be reached.
-    #[error("cannot reach AWS CodeArtifact: {reason}")]
-    Unreachable {
-        /// The SDK's words.
-        reason: String,
-    },
-    /// Any other answer.
-    #[error("AWS gave no token for the domain {domain}: {message}")]
-    Refused {
-        /// Domain name.
-        domain: String,
-        /// The service's words.
-        message: String,
-    },
+/// What a token is for: all repositories of a domain, in one region.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DomainName {
+    /// The domain's name.
+    pub domain: String,
+    /// The account that owns it; the caller's where it is not said.
+    pub owner: Option<String>,
+    /// Its region; the SDK's where it is not said.
+    pub region: Option<String>,
 }
 
-impl TokenError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NoRegion { .. } => "set AWS_REGION".into(),
-            Self::NoCredentials { .. } => "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
-                AWS_PROFILE, or a role (AWS_ROLE_ARN with AWS_WEB_IDENTITY_TOKEN_FILE)"
-                .into(),
-            Self::Denied { domain, .. } => format!(
-                "the identity needs codeartifact:GetAuthorizationToken on the domain {domain} \
-                 and sts:GetServiceBearerToken"
+impl From<&Endpoint> for DomainName {
+    fn from(endpoint: &Endpoint) -> Self {
+        Self {
+            domain: endpoint.domain.clone(),
+            owner: Some(endpoint.owner.clone()),
+            region: endpoint.region.clone(),
+        }
+    }
+}
+
+impl fmt::Display for DomainName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the domain {}", self.domain)?;
+        match &self.owner {
+            Some(owner) => write!(f, " of account {owner}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The tokens of one run: fetched when they are needed, one for each domain and region, and kept
+/// in memory.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    aws: Aws,
+    held: Mutex<HashMap<DomainName, Token>>,
+}
+
+impl Tokens {
+    /// Holds none yet.
+    pub fn new(aws: Aws) -> Self {
+        Self {
+            aws,
+            held: Mutex::default(),
+        }
+    }
+
+    /// The way to AWS that tokens are fetched by.
+    pub fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
+    /// The token for a domain: the one that is held, unless it ends soon.
+    ///
+    /// # Errors
+    /// [`AwsError`].
+    pub async fn token(&self, domain: &DomainName, log: &dyn Log) -> Result<Token, AwsError> {
+        if let Some(token) = self.held(domain)
+            && token.is_good_for_now()
+        {
+            return Ok(token);
+        }
+        self.fetch(domain, log).await
+    }
+
+    /// Another token than the one that a registry did not believe.
+    ///
+    /// # Errors
+    /// [`AwsError`].
+    pub async fn instead_of(
+        &self,
+        refused: &Token,
+        domain: &DomainName,
+        log: &dyn Log,
+    ) -> Result<Token, AwsError> {
+        match self.held(domain) {
+            Some(token) if token.secret != refused.secret => Ok(token),
+            _ => self.fetch(domain, log).await,
+        }
+    }
+
+    fn held(&self, domain: &DomainName) -> Option<Token> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(domain).cloned()
+    }
+
+    async fn fetch(&self, domain: &DomainName, log: &dyn Log) -> Result<Token, AwsError> {
+        let token = Box::pin(fetch(&self.aws, domain)).await?;
+        let end = token.expires_text();
+        log.log(
+            Level::Info,
+            "codeartifact",
+            &format!(
+                "took a token for {domain}, good until {}",
+                end.as_deref().unwrap_or("an unknown time")
             ),
-            Self::NotFound { .. } => {
-                "check domain and account id in the registry URL, and the region".into()
-            }
-            Self::Unreachable { .. } | Self::Refused { .. } => return None,
-        })
+        );
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.insert(domain.clone(), token.clone());
+        Ok(token)
     }
 }
 
-/// Fetches a token for the domain of an endpoint, good for as long as the
-/// service gives one by default (12 hours).
-///
-/// # Errors
-/// See [`TokenError`].
-pub async fn fetch(endpoint: &Endpoint, options: &AwsOptions) -> Result<Token, TokenError> {
-    let region = endpoint.region.clone().or_else(|| options.region.clone());
-    let options = AwsOptions {
-        region,
-        ..options.clone()
+/// Asks for a token of the duration that the options want; the service's default is 12 hours.
+async fn fetch(aws: &Aws, domain: &DomainName) -> Result<Token, AwsError> {
+    let duration = aws.options().duration;
+    let call = Call {
+        service: "CodeArtifact",
+        what: format!("token for {domain}"),
+        needs: needs(&domain.domain, duration),
     };
-    let config = sdk_config(&options).await;
-    let domain = &endpoint.domain;
-    if config.region().is_none() {
-        return Err(TokenError::NoRegion {
-            domain: domain.clone(),
-        });
-    }
-    let mut client = aws_sdk_codeartifact::config::Builder::from(&config);
-    if let Some(service) = &options.service {
-        client = client.endpoint_url(service.as_str());
-    }
-    let reply = Client::from_conf(client.build())
+    let client = aws.codeartifact(domain.region.as_deref(), &call).await?;
+    let reply = client
         .get_authorization_token()
-        .domain(domain)
-        .domain_owner(&endpoint.owner)
+        .domain(&domain.domain)
+        .set_domain_owner(domain.owner.clone())
+        .set_duration_seconds(duration.and_then(|time| i64::try_from(time.as_secs()).ok()))
         .send()
         .await
-        .map_err(|error| token_error(endpoint, &error))?;
-    let secret = reply
-        .authorization_token
-        .ok_or_else(|| TokenError::Refused {
-            domain: domain.clone(),
-            message: "the answer holds no token".into(),
-        })?;
+        .map_err(|error| aws.error(&call, &error))?;
+    let secret = reply.authorization_token.ok_or_else(|| AwsError::Refused {
+        what: call.what,
+        message: "the answer holds none".into(),
+    })?;
     let expires = reply
         .expiration
         .and_then(|time| SystemTime::try_from(time).ok());
-    Ok(Token { secret, expires })
+    Ok(Token {
+        secret: Secret::new(secret),
+        expires,
+    })
 }
 
-fn token_error(endpoint: &Endpoint, error: &SdkError<GetAuthorizationTokenError>) -> TokenError {
-    let domain = endpoint.domain.clone();
-    let reason = || chain(error);
-    let SdkError::ServiceError(answer) = error else {
-        return match error {
-            // The identity chain fails while the request is being made.
-            SdkError::ConstructionFailure(_) => TokenError::NoCredentials { reason: reason() },
-            SdkError::DispatchFailure(failure) if failure.is_user() || failure.is_other() => {
-                TokenError::NoCredentials { reason: reason() }
-            }
-            _ => TokenError::Unreachable { reason: reason() },
-        };
+fn needs(domain: &str, duration: Option<Duration>) -> String {
+    let asked = match duration.map(|time| time.as_secs()) {
+        Some(0) => "until the session ends".to_owned(),
+        Some(seconds) => format!("for {seconds} seconds"),
+        None => "for 12 hours".to_owned(),
     };
-    let message = answer
-        .err()
-        .message()
-        .or(answer.err().code())
-        .unwrap_or("no explanation")
-        .to_owned();
-    match answer.raw().status().as_u16() {
-        401 | 403 => TokenError::Denied { domain, message },
-        404 => TokenError::NotFound {
-            domain,
-            owner: endpoint.owner.clone(),
-            message,
-        },
-        _ => TokenError::Refused { domain, message },
-    }
-}
-
-/// An error and its sources in one line. The outer ones only say which part of
-/// the SDK failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = Vec::new();
-    let mut source = error.source();
-    while let Some(error) = source {
-        words.push(error.to_string());
-        source = error.source();
-    }
-    words.dedup();
-    words.join(": ")
+    format!(
+        "codeartifact:GetAuthorizationToken on the domain {domain}, and sts:GetServiceBearerToken, which a condition \
+         on sts:DurationSeconds may cap: this was asked {asked}, --duration asks for another time"
+    )
 }

@@ -78,6 +78,19 @@ pub(crate) struct Definition {
     pub(crate) exclusive: &'static [&'static str],
     /// Whether scripts see a value that is not the default.
     pub(crate) exported: bool,
+    /// Whose key it is.
+    pub(crate) owner: Owner,
+}
+
+/// Who made a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// npm.
+    Npm,
+    /// consign, which reads it wherever npm reads its own.
+    Consign,
+    /// consign, which reads it as a flag only: in an `.npmrc` it is as unknown as to npm.
+    ConsignFlag,
 }
 
 impl Definition {
@@ -99,6 +112,11 @@ impl Definition {
         self.exported = false;
         self
     }
+
+    const fn owned_by(mut self, owner: Owner) -> Self {
+        self.owner = owner;
+        self.not_exported()
+    }
 }
 
 const fn define(key: &'static str, types: &'static [Type], default: DefaultValue) -> Definition {
@@ -109,7 +127,13 @@ const fn define(key: &'static str, types: &'static [Type], default: DefaultValue
         deprecated: None,
         exclusive: &[],
         exported: true,
+        owner: Owner::Npm,
     }
+}
+
+/// A flag about AWS. What may stand in it, `codeartifact` says.
+const fn aws(key: &'static str) -> Definition {
+    define(key, &[Text], NoValue).owned_by(Owner::ConsignFlag)
 }
 
 /// The definition of a key, if npm has one.
@@ -360,11 +384,19 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     define("viewer", &[Text], T("man")),
     // consign's own: another zlib level than npm's bytes need.
     define("compression-level", &[Null, Word("0"), Word("1"), Word("2"), Word("3"), Word("4"), Word("5"), Word("6"), Word("7"), Word("8"), Word("9")], NoValue)
-        .not_exported(),
+        .owned_by(Owner::Consign),
     // consign's own: how many seconds a published version may take to become readable.
-    define("wait", &[Number], N(60)).not_exported(),
+    define("wait", &[Number], N(60)).owned_by(Owner::Consign),
+    aws("profile"),
+    aws("region"),
+    aws("role-arn"),
+    aws("domain"),
+    aws("domain-owner"),
+    aws("repository"),
+    aws("endpoint-type"),
+    aws("duration"),
     // consign's own: whether `workspace:` ranges, catalogs and publishConfig's fields are resolved in package.json.
-    define("rewrite", &[Boolean], B(true)).not_exported(),
+    define("rewrite", &[Boolean], B(true)).owned_by(Owner::Consign),
     define("which", &[Null, Number], NoValue),
     define("workspace", &[Text, List], EmptyList).not_exported(),
     define("workspaces", &[Null, Boolean], NoValue).not_exported(),

@@ -4,7 +4,7 @@
 //! `--@scope:registry=...` are in use. A parser with a fixed list of options cannot read that, so
 //! arguments are read by npm's rules and what remains is handed on.
 
-use super::definitions::{DEFINITIONS, Definition, SHORTHANDS, Type, definition};
+use super::definitions::{DEFINITIONS, Definition, Owner, SHORTHANDS, Type, definition};
 use super::validate::clean;
 use super::value::{ConfigValue, KeyOrder, parse_number};
 use super::{ConfigError, Warning};
@@ -302,9 +302,17 @@ fn expanding(short: &str, full: &str) -> String {
     )
 }
 
-/// The only key that starts with `name`, or `name` itself if it is a key.
+/// The only key of npm's that starts with `name`, or `name` itself if it is a key. consign's own
+/// keys are not abbreviated: `--regis` stays npm's `--registry`.
 fn abbreviation(name: &str) -> Option<&'static str> {
-    unique_start(name, DEFINITIONS.iter().map(|definition| definition.key))
+    let own = definition(name).filter(|definition| definition.owner != Owner::Npm);
+    if let Some(own) = own {
+        return Some(own.key);
+    }
+    let npms = DEFINITIONS
+        .iter()
+        .filter(|definition| definition.owner == Owner::Npm);
+    unique_start(name, npms.map(|definition| definition.key))
 }
 
 fn unique_start(name: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::definitions::{NERF_DARTED, definition};
+use super::definitions::{NERF_DARTED, Owner, definition};
 use super::expand::expand;
 use super::exports::Exported;
 use super::field::{absolute_path, parse_field};
@@ -130,8 +130,10 @@ fn variables(environment: &Environment) -> Vec<(String, ConfigValue, Origin)> {
 
 /// npm's sentence about a key it does not know; `place` is the layer's name, or `publishConfig`.
 pub(super) fn unknown_key(place: &str, key: &str) -> Option<Warning> {
+    let is_known = definition(key)
+        .is_some_and(|definition| definition.owner != Owner::ConsignFlag || place == "cli");
     // npm looks into an object, which has more than its own keys.
-    if definition(key).is_some() || INTERNAL.contains(&key) || INHERITED.contains(&key) {
+    if is_known || INTERNAL.contains(&key) || INHERITED.contains(&key) {
         return None;
     }
     let hint = if place == "cli" {

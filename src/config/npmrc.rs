@@ -5,9 +5,13 @@
 //! JSON. All of it can be written in a file, so all of it is read the way npm reads it.
 
 mod document;
+mod edit;
+mod save;
 
 use super::value::{ConfigValue, is_white_space, trim};
 use document::{Document, Target};
+pub use edit::set;
+pub use save::{Readers, save};
 
 /// What a file says: its top-level keys, in JavaScript's key order.
 #[derive(Debug, Clone, PartialEq, Default)]

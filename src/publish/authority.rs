@@ -1,16 +1,18 @@
 //! In whose name a registry is spoken to: with what `.npmrc` and its like say
 //! for it, or with a `CodeArtifact` token that is fetched when it is needed.
 
+use std::cell::RefCell;
+
 use http::HeaderValue;
 use url::Url;
 
-use crate::codeartifact::{AwsOptions, Endpoint, Token, token};
+use crate::codeartifact::{DomainName, Endpoint, Token, Tokens};
 use crate::config::{Config, Flat};
 use crate::error::Error;
 use crate::output::{Level, Log};
-use crate::registry::Authorize;
 use crate::registry::credentials::{Check, Credentials, check};
 use crate::registry::url::{RegistryUrl, host_with_port};
+use crate::registry::{Authorize, Renewal};
 
 /// Where credentials for one registry come from.
 pub enum Authority<'a> {
@@ -82,15 +84,23 @@ impl<'a> Authority<'a> {
     /// Gets what there is to get: for `CodeArtifact`, a token.
     ///
     /// # Errors
-    /// [`Error::Token`].
-    pub async fn obtain(self, aws: &AwsOptions) -> Result<Box<dyn Authorize + 'a>, Error> {
+    /// [`Error::Aws`].
+    pub async fn obtain(
+        self,
+        tokens: &'a Tokens,
+        log: &'a dyn Log,
+    ) -> Result<Box<dyn Authorize + 'a>, Error> {
         Ok(match self {
             Self::Configured(configured) => Box::new(configured),
             Self::CodeArtifact(endpoint) => {
-                let token = token::fetch(&endpoint, aws).await?;
+                let domain = DomainName::from(&endpoint);
+                let token = tokens.token(&domain, log).await?;
                 Box::new(HostToken {
                     host: host_with_port(&endpoint.url),
-                    token,
+                    domain,
+                    tokens,
+                    token: RefCell::new(token),
+                    log,
                 })
             }
             Self::Missing => Box::new(Nobody),
@@ -110,16 +120,44 @@ impl Authorize for Configured<'_> {
 }
 
 /// A token that is shown to one host only.
-struct HostToken {
+struct HostToken<'a> {
     host: String,
-    token: Token,
+    domain: DomainName,
+    tokens: &'a Tokens,
+    token: RefCell<Token>,
+    log: &'a dyn Log,
 }
 
-impl Authorize for HostToken {
+impl Authorize for HostToken<'_> {
     fn authorization(&self, url: &Url) -> Option<HeaderValue> {
         (host_with_port(url) == self.host)
-            .then(|| self.token.authorization())
+            .then(|| self.token.borrow().authorization())
             .flatten()
+    }
+
+    fn renew<'s>(&'s self, url: &'s Url) -> Renewal<'s> {
+        Box::pin(async move {
+            if host_with_port(url) != self.host {
+                return false;
+            }
+            let refused = self.token.borrow().clone();
+            let renewed = self
+                .tokens
+                .instead_of(&refused, &self.domain, self.log)
+                .await;
+            match renewed {
+                Ok(token) => {
+                    self.token.replace(token);
+                    true
+                }
+                // The registry's refusal stands, and is what the command ends with.
+                Err(error) => {
+                    self.log
+                        .log(Level::Warn, "codeartifact", &error.to_string());
+                    false
+                }
+            }
+        })
     }
 }
 

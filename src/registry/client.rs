@@ -5,6 +5,7 @@ mod error;
 use std::error::Error as _;
 use std::io::Write;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,17 @@ const ERROR_BODY: usize = 64 * 1024;
 pub trait Authorize {
     /// The header's value, marked as sensitive; `None` for none.
     fn authorization(&self, url: &Url) -> Option<HeaderValue>;
+
+    /// Gets other credentials for a URL, because those that were sent were not believed (401);
+    /// says whether there are any.
+    fn renew<'s>(&'s self, url: &'s Url) -> Renewal<'s> {
+        let _ = url;
+        Box::pin(std::future::ready(false))
+    }
 }
+
+/// Whether there are other credentials now.
+pub type Renewal<'s> = Pin<Box<dyn Future<Output = bool> + 's>>;
 
 /// How a registry is spoken to.
 #[derive(Debug, Clone)]
@@ -154,6 +165,17 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Asks for something else below the registry.
+    ///
+    /// # Errors
+    /// [`RequestError`] for any answer but a good one.
+    pub async fn get(&self, path: &str) -> Result<Bytes, RequestError> {
+        let url = self.url_of(path)?;
+        let headers = self.headers("*/*", None);
+        let response = self.send(Method::GET, &url, headers, None).await?;
+        whole_body(self.accepted(response, "GET", &url, None).await?, &url).await
+    }
+
     /// Sends a publish document; `otp` is a one-time password that was got since the client was made.
     ///
     /// # Errors
@@ -234,9 +256,12 @@ impl<'a> Client<'a> {
 
     /// `<registry>/<name>`, a scope's slash escaped as npm does: `@scope%2fname`.
     fn package_url(&self, name: &str) -> Result<Url, RequestError> {
-        let escaped = name.replacen('/', "%2f", 1);
+        self.url_of(&name.replacen('/', "%2f", 1))
+    }
+
+    fn url_of(&self, path: &str) -> Result<Url, RequestError> {
         self.registry
-            .request(&escaped)
+            .request(path)
             .map_err(|error| RequestError::Address {
                 registry: self.registry.to_string(),
                 reason: error.to_string(),
@@ -268,7 +293,8 @@ impl<'a> Client<'a> {
     }
 
     /// Sends a request and follows redirects: 303 turns into a GET, all others
-    /// keep method and body. Credentials do not go on to another host.
+    /// keep method and body. Credentials do not go on to another host; those that are not
+    /// believed are renewed once.
     async fn send(
         &self,
         mut method: Method,
@@ -278,6 +304,7 @@ impl<'a> Client<'a> {
     ) -> Result<reqwest::Response, RequestError> {
         let mut url = url.clone();
         let mut authorization = self.authorize.authorization(&url);
+        let mut may_renew = authorization.is_some();
         for _ in 0..=MOST_REDIRECTS {
             let mut request = self.http(&url)?.request(method.clone(), url.clone());
             request = request.headers(headers.clone());
@@ -303,6 +330,11 @@ impl<'a> Client<'a> {
                     started.elapsed().as_millis()
                 ),
             );
+            if status == StatusCode::UNAUTHORIZED && may_renew && self.authorize.renew(&url).await {
+                may_renew = false;
+                authorization = self.authorize.authorization(&url);
+                continue;
+            }
             let Some(next) = redirect(&url, &response) else {
                 let notice = response.headers().get("npm-notice");
                 if let Some(notice) = notice.and_then(|notice| notice.to_str().ok()) {
@@ -316,7 +348,7 @@ impl<'a> Client<'a> {
                 headers.remove(header::CONTENT_TYPE);
             }
             if next.host_str() != url.host_str() {
-                authorization = None;
+                (authorization, may_renew) = (None, false);
                 headers.remove("npm-otp");
             }
             url = next;

@@ -175,6 +175,35 @@ pub fn check(config: &Config, registry: &RegistryUrl) -> Result<Check, Credentia
     Ok(present(certificate))
 }
 
+/// The user whom the configuration names for exactly this registry, beside a password.
+///
+/// # Errors
+/// As for [`check`].
+pub fn user_name(
+    config: &Config,
+    registry: &RegistryUrl,
+) -> Result<Option<String>, CredentialError> {
+    let nerf_dart = registry.nerf_dart();
+    let entry = |name: &str| {
+        config
+            .entry(&format!("{nerf_dart}:{name}"))
+            .filter(|entry| entry.value.is_truthy())
+    };
+    if entry("_authToken").is_some() {
+        return Ok(None);
+    }
+    if let (Some(user), Some(_)) = (entry("username"), entry("_password")) {
+        return Ok(user.value.as_text().map(str::to_owned));
+    }
+    let Some(auth) = entry("_auth") else {
+        return Ok(None);
+    };
+    let pair = decode_base64(auth, &format!("{nerf_dart}:_auth"))?;
+    let name = pair.split(|byte| *byte == b':').next().unwrap_or_default();
+    let name = String::from_utf8_lossy(name);
+    Ok((!name.is_empty()).then(|| name.into_owned()))
+}
+
 impl Credentials {
     /// The credentials for a request to `address`. `scope` is the package's, with its @: where
     /// nothing is filed for the address itself, the package's registry on the same host may lend

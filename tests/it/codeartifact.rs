@@ -58,7 +58,7 @@ fn a_reference_to_an_unset_variable_does_not_stand_in_the_way() {
 }
 
 #[test]
-fn wrong_aws_credentials_end_as_forbidden() {
+fn wrong_aws_credentials_end_as_unauthenticated() {
     let sandbox = Sandbox::start();
     let home = Home::new();
     package(&home);
@@ -69,11 +69,12 @@ fn wrong_aws_credentials_end_as_forbidden() {
         .env("AWS_SECRET_ACCESS_KEY", "wrong-planted-secret")
         .args(["publish", "./a", &registry, "--loglevel=silly"]));
     assert_eq!(ran.code, Some(13), "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("codeartifact:GetAuthorizationToken"),
-        "{}",
-        ran.stderr
-    );
+    for words in [
+        "outcome unauthenticated",
+        "the secret key does not belong to the access key",
+    ] {
+        assert!(ran.stderr.contains(words), "{words:?} in {}", ran.stderr);
+    }
     assert!(
         !ran.stderr.contains("wrong-planted-secret"),
         "{}",

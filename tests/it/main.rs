@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says where and stops"
 )]
 
+mod aws;
 mod bad_input;
 mod codeartifact;
 mod config;

@@ -14,7 +14,7 @@ mod sandbox;
 mod scripted;
 mod verdaccio;
 
-pub(crate) use home::Home;
+pub(crate) use home::{Home, consign_binary};
 pub(crate) use judge::{Judge, npm_directory, real_npm};
 pub(crate) use peer::{Peer, Peers, need};
 pub(crate) use program::{Ran, run};
