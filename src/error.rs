@@ -177,7 +177,8 @@ impl Error {
             Self::PublishDirectory { source, .. } => source.exit_status(),
             Self::Ready(error) => error.exit_status(),
             Self::Packlist(error) => packlist_source(error).map_or(1, system_status),
-            Self::Tarball(TarballError::Read { source, .. })
+            Self::Credential(CredentialError::Read { source, .. })
+            | Self::Tarball(TarballError::Read { source, .. })
             | Self::Write { source, .. }
             | Self::System { source, .. } => system_status(source),
             _ => 1,

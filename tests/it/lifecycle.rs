@@ -100,6 +100,8 @@ impl Run<'_> {
         if self.case.is_member {
             let mut root = manifest_of("recorders", self.case);
             root["workspaces"] = json!(["package"]);
+            // What the scripts record lies in it, and is not to be packed.
+            root["files"] = json!(["none"]);
             write("package.json", &root.to_string());
         } else {
             write("package/.npmrc", self.case.npmrc);
