@@ -1,6 +1,7 @@
 //! Every source of credentials, each alone: consign says where it found them, is who it should be,
 //! and publishes.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -11,15 +12,17 @@ use sha1::{Digest as _, Sha1};
 use super::{OTHER, ROLE, ROLES, registry, stranger, with_keys};
 use crate::support::{Home, Sandbox, run};
 
+type Prepare = fn(&Sandbox, &Home, &mut Command);
+
 /// One source.
 struct Source {
     /// As the table names it.
     name: &'static str,
     /// What a job sets.
     set: &'static str,
-    prepare: fn(&Sandbox, &Home, &mut Command),
+    prepare: Prepare,
     /// What consign says it found.
-    source: String,
+    found: String,
     /// The end of the ARN.
     arn: &'static str,
 }
@@ -35,7 +38,7 @@ fn sources() -> Vec<Source> {
             prepare: |sandbox, _, command| {
                 with_keys(command, sandbox);
             },
-            source: "environment variables".into(),
+            found: "environment variables".into(),
             arn: ":user/administrator",
         },
         Source {
@@ -47,7 +50,7 @@ fn sources() -> Vec<Source> {
                 // A profile that is asked for counts before keys in the environment.
                 with_keys(command, sandbox).env("CONSIGN_PROFILE", "ci");
             },
-            source: "profile ci".into(),
+            found: "profile ci".into(),
             arn: ":user/other",
         },
         Source {
@@ -61,7 +64,7 @@ fn sources() -> Vec<Source> {
                 );
                 command.env("AWS_PROFILE", "release");
             },
-            source: "profile".into(),
+            found: "profile".into(),
             arn: SESSION,
         },
         Source {
@@ -76,7 +79,7 @@ fn sources() -> Vec<Source> {
                 );
                 with_keys(command, sandbox).env("CONSIGN_PROFILE", "release");
             },
-            source: "profile release".into(),
+            found: "profile release".into(),
             arn: SESSION,
         },
         Source {
@@ -84,7 +87,8 @@ fn sources() -> Vec<Source> {
             set: "`sso_session` in the profile, after `aws sso login`",
             prepare: |sandbox, home, command| {
                 let hash = Sha1::digest("acme");
-                let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+                let hash: Vec<String> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+                let hash = hash.concat();
                 let token = json!({
                     "startUrl": "https://acme.awsapps.com/start", "region": "us-east-1",
                     "accessToken": sandbox.identities["CONSIGN_SSO_ACCESS_TOKEN"],
@@ -101,7 +105,7 @@ fn sources() -> Vec<Source> {
                 );
                 command.env("AWS_PROFILE", "people");
             },
-            source: "profile, SSO".into(),
+            found: "profile, SSO".into(),
             arn: SESSION,
         },
         Source {
@@ -120,7 +124,7 @@ fn sources() -> Vec<Source> {
                 );
                 command.env("AWS_PROFILE", "process");
             },
-            source: "profile, credential_process".into(),
+            found: "profile, credential_process".into(),
             arn: ":user/other",
         },
         Source {
@@ -132,7 +136,7 @@ fn sources() -> Vec<Source> {
                     .env("AWS_WEB_IDENTITY_TOKEN_FILE", token)
                     .env("AWS_ROLE_ARN", ROLE);
             },
-            source: role("web identity token file, role"),
+            found: role("web identity token file, role"),
             arn: SESSION,
         },
         Source {
@@ -146,7 +150,7 @@ fn sources() -> Vec<Source> {
                     command.env(name, &sandbox.identities[name]);
                 }
             },
-            source: "container credentials".into(),
+            found: "container credentials".into(),
             arn: SESSION,
         },
         Source {
@@ -160,7 +164,7 @@ fn sources() -> Vec<Source> {
                     home.file("pod-identity", token),
                 );
             },
-            source: "container credentials".into(),
+            found: "container credentials".into(),
             arn: SESSION,
         },
         Source {
@@ -172,7 +176,7 @@ fn sources() -> Vec<Source> {
                     .env(name, &sandbox.identities[name])
                     .env("AWS_EC2_METADATA_DISABLED", "false");
             },
-            source: "instance metadata".into(),
+            found: "instance metadata".into(),
             arn: SESSION,
         },
         Source {
@@ -181,7 +185,7 @@ fn sources() -> Vec<Source> {
             prepare: |sandbox, _, command| {
                 github(sandbox, command).env("CONSIGN_ROLE_ARN", ROLE);
             },
-            source: role("GitHub Actions identity token, role"),
+            found: role("GitHub Actions identity token, role"),
             arn: SESSION,
         },
         Source {
@@ -191,7 +195,7 @@ fn sources() -> Vec<Source> {
                 config(home, &format!("[profile release]\nrole_arn = {ROLE}\n"));
                 github(sandbox, command).env("AWS_PROFILE", "release");
             },
-            source: role("GitHub Actions identity token, role"),
+            found: role("GitHub Actions identity token, role"),
             arn: SESSION,
         },
         Source {
@@ -200,7 +204,7 @@ fn sources() -> Vec<Source> {
             prepare: |sandbox, _, command| {
                 with_keys(command, sandbox).env("CONSIGN_ROLE_ARN", ROLE);
             },
-            source: role("assumed role"),
+            found: role("assumed role"),
             arn: SESSION,
         },
     ]
@@ -257,22 +261,24 @@ fn every_source_publishes() {
         };
         let who = run(consign().args(["whoami", "--json", &registry])).success();
         let who: Value = serde_json::from_str(&who.stdout).unwrap();
-        assert_eq!(who["source"], source.source, "{}", source.name);
+        assert_eq!(who["source"], source.found, "{}", source.name);
         let arn = who["arn"].as_str().unwrap();
         assert!(arn.contains(source.arn), "{}: {arn}", source.name);
         let manifest = json!({"name": format!("@acme/p{index}"), "version": "1.0.0"});
         home.file("p/package.json", manifest.to_string());
         let published = run(consign().args(["publish", "./p", &registry])).success();
         assert_eq!(published.stdout, format!("+ @acme/p{index}@1.0.0\n"));
-        let found = source.source.replace(ROLE, "*ARN*");
+        let found = source.found.replace(ROLE, "*ARN*");
         let caller = match source.arn {
             SESSION => "a session of the role",
             _ => "the user",
         };
-        table.push_str(&format!(
-            "| {} | {} | {found} | {caller} |\n",
+        writeln!(
+            table,
+            "| {} | {} | {found} | {caller} |",
             source.name, source.set
-        ));
+        )
+        .unwrap();
     }
     // Past the capturing of output: the table is to be seen in CI.
     let mut stderr = std::io::stderr();
@@ -304,7 +310,6 @@ fn documented(table: &str) {
 fn what_a_source_lacks_is_said() {
     let sandbox = Sandbox::with(ROLES);
     let registry = registry(&sandbox);
-    type Prepare = fn(&Sandbox, &Home, &mut Command);
     let cases: [(Prepare, i32, &[&str]); 7] = [
         (
             |_, _, command| {

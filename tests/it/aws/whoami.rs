@@ -1,4 +1,4 @@
-//! `consign whoami` and `consign ping`, on CodeArtifact and beside npm elsewhere.
+//! `consign whoami` and `consign ping`, on `CodeArtifact` and beside npm elsewhere.
 
 use serde_json::{Value, json};
 
