@@ -20,6 +20,13 @@ pub(super) struct Disk {
     modules: HashMap<PathBuf, Rc<Modules>>,
     /// Where dependencies have been found: npm knows these directories from then on.
     placed: HashSet<(PathBuf, String)>,
+    /// Which directories npm has come to know because a dependency lies in their `node_modules`, and
+    /// when: what links had loaded from there before is at home there for all that is loaded later.
+    opened: HashMap<PathBuf, usize>,
+    /// When a package was loaded, by where it lives.
+    loaded: HashMap<PathBuf, usize>,
+    /// Counts both.
+    clock: usize,
     manifests: HashMap<PathBuf, Rc<Map<String, Value>>>,
 }
 
@@ -30,6 +37,9 @@ impl Disk {
             root: root.to_owned(),
             modules: HashMap::new(),
             placed: HashSet::new(),
+            opened: HashMap::new(),
+            loaded: HashMap::new(),
+            clock: 0,
             manifests: HashMap::new(),
         }
     }
@@ -52,12 +62,16 @@ impl Disk {
                 let loaded =
                     directory == from || directory == self.root || self.is_nested(directory);
                 let place = (directory.to_owned(), key.clone());
-                let reachable = |found: &String| {
-                    loaded || (found == name && (!only_loaded || self.placed.contains(&place)))
-                };
+                let is_at_home = self.placed.contains(&place) || self.was_opened(directory, from);
+                let reachable =
+                    |found: &String| loaded || (found == name && (!only_loaded || is_at_home));
                 if let Some(found) = found.filter(reachable) {
+                    if !loaded && !self.opened.contains_key(directory) {
+                        self.clock += 1;
+                        self.opened.insert(directory.to_owned(), self.clock);
+                    }
                     let path = directory.join("node_modules").join(found);
-                    if loaded || self.placed.contains(&place) || !self.is_known(&path, from) {
+                    if loaded || is_at_home || !self.is_known(&path, from) {
                         self.placed.insert(place);
                         return Some(self.installed(path));
                     }
@@ -71,6 +85,14 @@ impl Disk {
             }
             directory = directory.parent()?;
         }
+    }
+
+    /// Whether npm knew a directory before it loaded the package at `from`.
+    fn was_opened(&self, directory: &Path, from: &Path) -> bool {
+        self.opened
+            .get(directory)
+            .zip(self.loaded.get(from))
+            .is_some_and(|(opened, loaded)| opened < loaded)
     }
 
     /// Whether npm has loaded a package as the target of a link by the time that `from` asks for it:
@@ -111,6 +133,10 @@ impl Disk {
     fn installed(&mut self, path: PathBuf) -> Installed {
         // A link to nowhere stays what it is; reading it will say so.
         let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        if !self.loaded.contains_key(&real) {
+            self.clock += 1;
+            self.loaded.insert(real.clone(), self.clock);
+        }
         let manifest = self
             .manifests
             .entry(real.clone())
