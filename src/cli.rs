@@ -1,13 +1,14 @@
 //! The command line: flags to options, a library call, its result to output.
 //!
-//! `pack`, `publish`, `whoami` and `ping` are npm's commands and read their arguments by npm's
-//! rules ([`Flags`]): any configuration key is a flag, before or behind the
+//! `pack`, `publish`, `whoami` and `ping` are npm's commands, and `doctor` has `publish`'s flags:
+//! they read their arguments by npm's rules ([`Flags`]): any configuration key is a flag, before or behind the
 //! command. Clap lists their flags in `--help`, and reads the commands that are
 //! consign's own.
 
 mod ask;
 mod aws;
 mod connection;
+mod doctor;
 mod login;
 mod pack;
 mod ping;
@@ -42,6 +43,7 @@ struct Arguments {
 enum Command {
     Pack(pack::Arguments),
     Publish(publish::Arguments),
+    Doctor(doctor::Arguments),
     Rehearse(rehearse::Arguments),
     Sandbox(sandbox::Arguments),
     Token(token::Arguments),
@@ -51,9 +53,10 @@ enum Command {
 }
 
 /// npm's commands, which read their arguments by npm's rules.
-const NPM_COMMANDS: [(&str, NpmCommand); 4] = [
+const NPM_COMMANDS: [(&str, NpmCommand); 5] = [
     ("pack", pack::run),
     ("publish", publish::run),
+    ("doctor", doctor::run),
     ("whoami", whoami::run),
     ("ping", ping::run),
 ];
@@ -145,7 +148,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
             Command::Token(arguments) => token::run(&arguments, environment),
             Command::Login(arguments) => login::run(&arguments, environment),
             // These come here only to be asked for their help.
-            Command::Pack(_) | Command::Publish(_) | Command::Whoami(_) | Command::Ping(_) => 2,
+            Command::Pack(_)
+            | Command::Publish(_)
+            | Command::Doctor(_)
+            | Command::Whoami(_)
+            | Command::Ping(_) => 2,
         },
         Err(error) => report::usage(&error),
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use miette::Diagnostic;
 
-use crate::codeartifact::{AwsError, AwsOptionError, EndpointError};
+use crate::codeartifact::{AwsError, AwsOptionError, EndpointError, Obstacle};
 use crate::config::ConfigError;
 use crate::lifecycle::ScriptError;
 use crate::manifest::ManifestError;
@@ -92,6 +92,14 @@ pub enum Error {
     /// A publish that ended, but not well.
     #[error("{}", outcome_text(.0))]
     Outcome(Outcome),
+    /// The same, and AWS says why.
+    #[error("{obstacle}\n{}", outcome_text(outcome))]
+    Obstructed {
+        /// How it ended.
+        outcome: Outcome,
+        /// Why.
+        obstacle: Obstacle,
+    },
     /// npm's refusals that depend on flags and configuration.
     #[error("{message}")]
     Refused {
@@ -141,7 +149,10 @@ impl Error {
             Self::Tarball(TarballError::Read { source, .. })
             | Self::Write { source, .. }
             | Self::System { source, .. } => system_code(source),
-            Self::Outcome(outcome) => return outcome_code(outcome),
+            Self::Outcome(outcome) | Self::Obstructed { outcome, .. } => {
+                return outcome_code(outcome);
+            }
+            Self::Publish(PublishError::TooLarge { .. }) => Some("EGATE"),
             Self::Request(RequestError::Refused(refusal)) => {
                 return Some(format!("E{}", refusal.status));
             }
@@ -161,7 +172,8 @@ impl Error {
     /// The process's exit status: an outcome's own, npm's where npm refuses.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::Outcome(outcome) => outcome.exit_status(),
+            Self::Outcome(outcome) | Self::Obstructed { outcome, .. } => outcome.exit_status(),
+            Self::Publish(PublishError::TooLarge { .. }) => 15,
             // No token is no credential: nothing was sent.
             Self::Aws(AwsError::Unreachable { .. })
             | Self::Request(RequestError::Transport(TransportError::NotSent { .. })) => 16,
@@ -188,8 +200,9 @@ impl Error {
     /// The outcome's name, where a publish got as far as one.
     pub fn outcome(&self) -> Option<&'static str> {
         match self {
-            Self::Outcome(outcome) => Some(outcome.name()),
-            Self::Ready(ReadyError::Unsafe { .. }) => Some("gate-failed"),
+            Self::Outcome(outcome) | Self::Obstructed { outcome, .. } => Some(outcome.name()),
+            Self::Ready(ReadyError::Unsafe { .. })
+            | Self::Publish(PublishError::TooLarge { .. }) => Some("gate-failed"),
             Self::Aws(AwsError::Unreachable { .. }) => Some("unreachable"),
             Self::Aws(AwsError::Denied { .. }) => Some("forbidden"),
             Self::Aws(_) => Some("unauthenticated"),
@@ -207,6 +220,17 @@ impl Error {
             }) => web.as_deref(),
             _ => None,
         }
+    }
+
+    /// The text with those of its sources, in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
     }
 
     /// What the user can do next.
@@ -230,13 +254,18 @@ impl Error {
             Self::Aws(error) => error.hint(),
             Self::AwsOption(error) => Some(error.hint()),
             Self::Outcome(outcome) => outcome_hint(outcome),
+            Self::Obstructed { obstacle, .. } => Some(obstacle.hint()),
+            Self::Publish(PublishError::TooLarge { .. }) => Some(TOO_LARGE.to_owned()),
+            Self::Publish(PublishError::LatestWouldGoBack { .. }) => {
+                Some("name the tag it shall get, for example --tag previous".into())
+            }
             Self::Refused { hint, .. } => hint.clone(),
             Self::Request(error) => request_hint(error),
             Self::Write { .. } => {
                 Some("check that the directory exists and can be written to".into())
             }
             Self::Usage(_) => Some("see --help".into()),
-            Self::Publish(_) | Self::SandboxConfig(_) | Self::System { .. } => None,
+            Self::SandboxConfig(_) | Self::System { .. } => None,
         }
     }
 
@@ -265,7 +294,7 @@ fn outcome_text(outcome: &Outcome) -> String {
             }
             text
         }
-        Outcome::AcceptedNotVisible { reason } => {
+        Outcome::AcceptedNotVisible { reason, .. } => {
             format!("accepted, but not readable yet: {reason}")
         }
         Outcome::Unknown { tried } => {
@@ -306,14 +335,16 @@ fn outcome_code(outcome: &Outcome) -> Option<String> {
     })
 }
 
+const TOO_LARGE: &str = "the registry takes no package this large: leave files out with `files` in package.json; \
+                         `consign pack --dry-run` lists what there is";
+const NOT_READABLE: &str = "the identity is known but not allowed to: on CodeArtifact reading needs codeartifact:ReadFromRepository";
+
 fn request_hint(error: &RequestError) -> Option<String> {
     let hint = match error {
         RequestError::Refused(refusal) if refusal.status == 401 => {
             "the registry did not believe the credentials: check the token in .npmrc, its expiry and its registry"
         }
-        RequestError::Refused(refusal) if refusal.status == 403 => {
-            "the identity is known but not allowed to: on CodeArtifact reading needs codeartifact:ReadFromRepository"
-        }
+        RequestError::Refused(refusal) if refusal.status == 403 => NOT_READABLE,
         RequestError::Refused(_) | RequestError::Malformed { .. } => return None,
         RequestError::Transport(_) | RequestError::Address { .. } => {
             "check the registry URL, the network and any proxy"
@@ -334,6 +365,9 @@ fn outcome_hint(outcome: &Outcome) -> Option<String> {
     Some(
         match outcome {
             Outcome::Conflict { .. } => "raise the version in package.json: a published version cannot change",
+            Outcome::AcceptedNotVisible {
+                is_forbidden: true, ..
+            } => NOT_READABLE,
             Outcome::AcceptedNotVisible { .. } => {
                 "run the same command again later: it ends as already-published once the registry shows the version; \
                  --wait gives it more time"
@@ -348,10 +382,7 @@ fn outcome_hint(outcome: &Outcome) -> Option<String> {
                 "the identity is known but not allowed to publish this package: on CodeArtifact it needs \
                  codeartifact:PublishPackageVersion on it"
             }
-            Outcome::Rejected { status: 413, .. } => {
-                "the registry takes no package this large: leave files out with `files` in package.json; \
-                 `consign pack --dry-run` lists what there is"
-            }
+            Outcome::Rejected { status: 413, .. } => TOO_LARGE,
             Outcome::Rejected { status: 404, .. } => {
                 "check the registry URL; some registries answer 404 to a token that may not publish"
             }

@@ -8,13 +8,15 @@
 //!
 //! [`pack`] goes from a directory to a tarball, [`publish`] from there to an
 //! [`registry::Outcome`], [`rehearse`] does both against the look-alike of
-//! `CodeArtifact` in [`sandbox`]. [`cli`] is the command line over them; nothing
+//! `CodeArtifact` in [`sandbox`], and [`doctor`] looks for what would stop a publish.
+//! [`cli`] is the command line over them; nothing
 //! else prints or reads the environment.
 
 pub mod cli;
 pub mod codeartifact;
 mod collation;
 pub mod config;
+pub mod doctor;
 pub mod document;
 pub mod environment;
 pub mod error;

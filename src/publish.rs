@@ -66,11 +66,23 @@ pub struct PublishOptions<'a> {
     pub dry_run: bool,
     /// Whom to ask for a one-time password; nobody where there is no terminal.
     pub second_factor: Option<&'a dyn SecondFactor>,
+    /// The bytes of the largest request that the registry takes, where that is known.
+    pub largest_request: Option<u64>,
 }
 
-/// npm's refusals that depend on what the registry holds.
+/// Refusals before anything is sent: npm's that depend on what the registry holds, and ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
+    /// The registry takes no request this large.
+    #[error(
+        "the publish request would have {size} bytes, and the registry takes {largest} at most"
+    )]
+    TooLarge {
+        /// The request's size, in bytes.
+        size: u64,
+        /// The registry's limit, in bytes.
+        largest: u64,
+    },
     /// `latest` would go to a lower version than the highest there is.
     #[error(
         "Cannot implicitly apply the \"latest\" tag because previously published version \
@@ -123,6 +135,7 @@ pub async fn publish(
         options,
         log,
     };
+    check_size(upload.document, options)?;
     if !options.force {
         match publisher.look().await {
             (Seen::Ours, _) => return Ok(Some(Outcome::AlreadyPublished)),
@@ -139,6 +152,26 @@ pub async fn publish(
         return Ok(None);
     }
     Ok(Some(publisher.upload().await))
+}
+
+/// Refuses what the registry would refuse after all of it was sent.
+///
+/// # Errors
+/// [`PublishError::TooLarge`].
+pub fn check_size(document: &Document, options: &PublishOptions<'_>) -> Result<(), PublishError> {
+    let size = document.content_length();
+    match options.largest_request {
+        Some(largest) if size > largest => Err(PublishError::TooLarge { size, largest }),
+        _ => Ok(()),
+    }
+}
+
+/// What consumers get instead of a version that was published under a tag.
+pub fn tag_elsewhere(tag: &str, other: &str, version: &str) -> String {
+    format!(
+        "the registry serves the tag {tag} as {other}, not as {version}: another publish, or an upstream's tag, \
+         came before"
+    )
 }
 
 /// npm's guard: without a tag of its own, a version below the highest one that
@@ -298,7 +331,7 @@ impl Publisher<'_> {
     /// may still become visible.
     async fn in_doubt(&self, mut tried: Vec<String>) -> Outcome {
         match self.read_back(true).await {
-            Outcome::AcceptedNotVisible { reason } => {
+            Outcome::AcceptedNotVisible { reason, .. } => {
                 tried.push(format!(
                     "read for {}s: {reason}",
                     self.options.wait.as_secs()
@@ -323,12 +356,16 @@ impl Publisher<'_> {
                     };
                 }
                 Seen::Others(version) => return self.conflict(&version).await,
-                Seen::Absent => "the packument does not list it".to_owned(),
-                Seen::Unreadable(error) => error.to_string(),
+                Seen::Absent => ("the packument does not list it".to_owned(), false),
+                Seen::Unreadable(error) => (error.to_string(), error.status() == Some(403)),
             };
             let now = Instant::now();
             if now >= deadline {
-                return Outcome::AcceptedNotVisible { reason };
+                let (reason, is_forbidden) = reason;
+                return Outcome::AcceptedNotVisible {
+                    reason,
+                    is_forbidden,
+                };
             }
             sleep(wait.min(deadline - now)).await;
             wait = (wait * 2).min(LONGEST_LOOK);
@@ -344,11 +381,7 @@ impl Publisher<'_> {
             self.log.log(
                 Level::Warn,
                 "publish",
-                &format!(
-                    "the registry serves the tag {tag} as {other}, not as {}: another publish, \
-                     or an upstream's tag, came before",
-                    self.upload.version
-                ),
+                &tag_elsewhere(tag, other, self.upload.version),
             );
         }
     }

@@ -176,6 +176,7 @@ impl Rehearsal<'_> {
             force: false,
             dry_run: false,
             second_factor: None,
+            largest_request: None,
         };
         let sent = document.content_length();
         match publish(client, &upload, &options, self.log).await {

@@ -1,8 +1,8 @@
 //! `consign publish`: a package directory or a ready tarball to a registry,
 //! ending in one named outcome.
 
-mod operand;
-mod target;
+pub(in crate::cli) mod operand;
+pub(in crate::cli) mod target;
 mod terminal;
 
 use std::path::{Path, PathBuf};
@@ -11,23 +11,20 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
 use operand::Operand;
-use target::{Target, retry_policy, wait};
+use target::Target;
 use terminal::Terminal;
 
 use super::aws::{self, AwsArguments};
-use super::connection::Connection;
 use super::scripts::SessionScripts;
 use super::session::{Session, current_thread};
-use crate::codeartifact::{Aws, Tokens};
-use crate::document::{Document, Publication};
+use crate::codeartifact::{Aws, Package, Tokens};
 use crate::error::Error;
 use crate::lifecycle::Event;
-use crate::manifest::{Manifest, ManifestError, check_package_and_tag, check_tag, is_prerelease};
+use crate::manifest::{Manifest, ManifestError, check_package_and_tag, check_tag};
 use crate::output::contents::{Contents, notice};
 use crate::output::{Level, Log as _};
-use crate::pack::{Packed, Packer, Ready, Release, Scripts as _};
+use crate::pack::{Packed, Packer, Ready, Release, Scripts};
 use crate::publish::{Authority, PUBLISH_TOKEN, PublishOptions, SecondFactor, Upload, publish};
-use crate::registry::diagnosis::explain;
 use crate::registry::{Client, Outcome};
 use crate::workspace::Member;
 
@@ -65,6 +62,10 @@ pub(super) struct Arguments {
     /// accepted-not-visible
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     wait: u32,
+    /// The largest request the registry takes; a larger one is not sent [default: 2 GiB on
+    /// `CodeArtifact`, otherwise any]
+    #[arg(long, value_name = "BYTES")]
+    max_request: Option<u64>,
     #[command(flatten)]
     common: super::CommonArguments,
     #[command(flatten)]
@@ -148,35 +149,12 @@ fn publish_one(
 ) -> Result<(), Error> {
     let session = run.session;
     let scripts = SessionScripts::new(session, "publish");
-    let release = match operand {
-        Operand::Directory(directory) => {
-            let packer = Packer {
-                options: session.pack_options(workspace.map(|(_, selected)| selected)),
-                scripts: &scripts,
-                log: &session.printer,
-            };
-            packer
-                .pack_release(directory)
-                .map_err(|error| nameless(directory, error))?
-        }
-        Operand::Tarball(argument) => {
-            let ready = Ready {
-                argument,
-                working_directory: session.environment.current_directory(),
-                is_forced: session.settings.force,
-            };
-            ready.release(&session.printer)?
-        }
-    };
-    let target = Target::of(run, &release)?;
-    if target.implicit_tag && !session.settings.force && is_prerelease(&release.manifest)? {
-        return Err(Error::Refused {
-            code: None,
-            message: "You must specify a tag using --tag when publishing a prerelease version."
-                .into(),
-            hint: Some("for example --tag next".into()),
-        });
-    }
+    let members = workspace.map(|(_, selected)| selected);
+    let release = release_of(session, operand, members, &scripts)?;
+    let target = run
+        .runtime
+        .block_on(Target::of(session, &release, run.tokens.aws()))?;
+    target.check_tag(session, &release)?;
     if !session.settings.json {
         notice(&session.printer, &release.packed);
     }
@@ -211,6 +189,35 @@ fn publish_one(
     Ok(())
 }
 
+/// Packs a directory by way of its scripts, or takes a tarball as it is.
+pub(in crate::cli) fn release_of(
+    session: &Session<'_>,
+    operand: &Operand<'_>,
+    selected: Option<&[PathBuf]>,
+    scripts: &dyn Scripts,
+) -> Result<Release, Error> {
+    match operand {
+        Operand::Directory(directory) => {
+            let packer = Packer {
+                options: session.pack_options(selected),
+                scripts,
+                log: &session.printer,
+            };
+            packer
+                .pack_release(directory)
+                .map_err(|error| nameless(directory, error))
+        }
+        Operand::Tarball(argument) => {
+            let ready = Ready {
+                argument,
+                working_directory: session.environment.current_directory(),
+                is_forced: session.settings.force,
+            };
+            ready.release(&session.printer)
+        }
+    }
+}
+
 /// What npm answers to a package without a name, in better words: it trips over the name when it looks at the tag.
 fn nameless(directory: &Path, error: Error) -> Error {
     let lacks_name = matches!(error, Error::Manifest(ManifestError::MissingNameOrVersion))
@@ -235,35 +242,18 @@ async fn upload(
     let session = run.session;
     let printer = &session.printer;
     let dry_run = session.settings.dry_run;
-    let scope = target.scope.as_deref();
-    let endpoint = target.place.endpoint.clone();
-    let authority = Authority::find(
-        &session.config,
-        &target.flat,
-        target.url(),
-        endpoint,
-        scope,
-        printer,
-    )?;
+    let authority = target.authority(session)?;
     if matches!(authority, Authority::Missing) {
-        let message = format!(
-            "This command requires you to be logged in to {}",
-            target.url()
-        );
+        let refusal = target.needs_login(session);
         if !dry_run {
-            let diagnosis = explain(&session.config, &target.flat, &target.place.registry);
-            return Err(Error::Refused {
-                code: Some("ENEEDAUTH"),
-                message,
-                hint: Some(diagnosis.to_string()),
-            });
+            return Err(refusal);
         }
-        printer.log(Level::Warn, "publish", &format!("{message} (dry-run)"));
+        printer.log(Level::Warn, "publish", &format!("{refusal} (dry-run)"));
     }
+    let asks_aws = matches!(authority, Authority::CodeArtifact(_));
     let authorize = authority.obtain(&run.tokens, printer).await?;
 
-    let access = target.settings.access.as_deref();
-    let shown_access = access.unwrap_or("default");
+    let shown_access = target.settings.access.as_deref().unwrap_or("default");
     let (url, tag) = (target.url(), &session.settings.tag);
     let suffix = if dry_run { " (dry-run)" } else { "" };
     printer.log(
@@ -276,35 +266,12 @@ async fn upload(
     } else {
         release.version_object()?
     };
-    if !dry_run && access == Some("restricted") && scope.is_none() {
-        return Err(Error::Refused {
-            code: Some("EUNSCOPED"),
-            message: "Can't restrict access to unscoped packages.".into(),
-            hint: Some("give the package a scope, or leave out --access".into()),
-        });
+    if !dry_run {
+        target.check_access()?;
     }
     let packed = &release.packed;
-    let document = Document::new(
-        &Publication {
-            manifest: &version_object,
-            name: &packed.name,
-            version: &packed.version,
-            tag: &target.settings.tag,
-            access,
-            registry: url,
-            digests: packed.digests,
-        },
-        release.tarball.clone(),
-    )?;
-    let address = url.request(&packed.name.replacen('/', "%2f", 1));
-    let connection = Connection {
-        session,
-        flat: &target.flat,
-        settings: &target.settings,
-        scope,
-        url: address.as_ref().unwrap_or_else(|_| url.url()),
-    };
-    let options = connection.options("publish")?;
+    let document = target.document(release, &version_object)?;
+    let options = target.client_options(session, release)?;
     let client = Client::new(url.clone(), options, authorize.as_ref(), printer);
     let upload = Upload {
         name: &packed.name,
@@ -315,16 +282,26 @@ async fn upload(
     };
     let terminal = Terminal::of(session);
     let options = PublishOptions {
-        retry: retry_policy(session, target),
-        wait: wait(session),
-        implicit_tag: target.implicit_tag,
-        force: session.settings.force,
-        dry_run,
         second_factor: terminal
             .as_ref()
             .map(|terminal| terminal as &dyn SecondFactor),
+        ..target.publish_options(session)
     };
-    Ok(publish(&client, &upload, &options, printer).await?)
+    let outcome = publish(&client, &upload, &options, printer).await?;
+    if let (Some(outcome), Some(endpoint), true) = (&outcome, &target.place.endpoint, asks_aws)
+        && outcome.is_refusal()
+    {
+        // The npm side says little more than no: the API knows why.
+        let name = &packed.name;
+        let package = Package { endpoint, name };
+        if let Some(obstacle) = run.tokens.aws().obstacle(package, &packed.version).await {
+            return Err(Error::Obstructed {
+                outcome: outcome.clone(),
+                obstacle,
+            });
+        }
+    }
+    Ok(outcome)
 }
 
 /// Tells a good end; a bad one is the error.

@@ -72,9 +72,7 @@ pub(super) fn error_object(error: &Error) -> Value {
         }
         (_, None) => {}
     }
-    let mut summary = vec![error.to_string()];
-    summary.extend(causes(error));
-    object.insert("summary".into(), redact(&summary.join(": ")).into());
+    object.insert("summary".into(), redact(&error.chain()).into());
     let detail = error.hint().unwrap_or_default();
     if let Some(web) = error.web_login() {
         object.insert("detail".into(), detail.into());

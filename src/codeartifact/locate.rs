@@ -35,7 +35,15 @@ impl Aws {
                 url,
             });
         }
-        let asked = self.ask(domain, repository, region.as_deref()).await?;
+        let asked = self
+            .ask_endpoint(&Named {
+                domain,
+                owner: options.domain_owner.as_deref(),
+                repository,
+                region: region.as_deref(),
+                kind: options.endpoint_type,
+            })
+            .await?;
         let endpoint = Url::parse(&asked)
             .ok()
             .and_then(|url| endpoint::parse(&url, options.service.as_ref()).ok()?);
@@ -49,13 +57,30 @@ impl Aws {
         })
     }
 
-    async fn ask(
-        &self,
-        domain: &str,
-        repository: &str,
-        region: Option<&str>,
-    ) -> Result<String, AwsError> {
-        let options = self.options();
+    /// The npm endpoint that the service has for the repository of an endpoint.
+    ///
+    /// # Errors
+    /// [`AwsError::NotFound`] where there is no such repository, or no such domain.
+    pub async fn named_endpoint(&self, endpoint: &Endpoint) -> Result<String, AwsError> {
+        let host = endpoint.url.host_str().unwrap_or_default();
+        self.ask_endpoint(&Named {
+            domain: &endpoint.domain,
+            owner: Some(&endpoint.owner),
+            repository: &endpoint.repository,
+            region: endpoint.region.as_deref(),
+            kind: if host.ends_with(SUFFIXES.1) {
+                EndpointType::Dualstack
+            } else {
+                EndpointType::Ipv4
+            },
+        })
+        .await
+    }
+
+    async fn ask_endpoint(&self, named: &Named<'_>) -> Result<String, AwsError> {
+        let Named {
+            domain, repository, ..
+        } = named;
         let call = Call {
             service: "CodeArtifact",
             what: format!("endpoint of the repository {repository} in the domain {domain}"),
@@ -65,14 +90,14 @@ impl Aws {
             ),
         };
         let reply = self
-            .codeartifact(region, &call)
+            .codeartifact(named.region, &call)
             .await?
             .get_repository_endpoint()
-            .domain(domain)
-            .set_domain_owner(options.domain_owner.clone())
-            .repository(repository)
+            .domain(*domain)
+            .set_domain_owner(named.owner.map(str::to_owned))
+            .repository(*repository)
             .format(PackageFormat::Npm)
-            .set_endpoint_type(match options.endpoint_type {
+            .set_endpoint_type(match named.kind {
                 EndpointType::Ipv4 => None,
                 EndpointType::Dualstack => Some(SdkEndpointType::Dualstack),
             })
@@ -84,6 +109,15 @@ impl Aws {
             message: "the answer holds none".to_owned(),
         })
     }
+}
+
+/// A repository by its names.
+struct Named<'a> {
+    domain: &'a str,
+    owner: Option<&'a str>,
+    repository: &'a str,
+    region: Option<&'a str>,
+    kind: EndpointType,
 }
 
 /// The endpoint by the service's documented form, in the regions whose suffix is known.

@@ -91,7 +91,10 @@ impl AwsError {
             Self::NotFound { .. } => {
                 "check domain, account id and repository, and the region".into()
             }
-            Self::Unreachable { .. } | Self::Refused { .. } => return None,
+            Self::Unreachable { .. } => {
+                "check the network and any proxy, and AWS_ENDPOINT_URL if it is set".into()
+            }
+            Self::Refused { .. } => return None,
         })
     }
 }
@@ -261,12 +264,18 @@ impl Aws {
     }
 }
 
+/// The next step where the clock is the reason. Doctor says it too, where it measures the clock.
+pub const SET_THE_CLOCK: &str =
+    "set this machine's clock: AWS takes no request that is more than five minutes off";
+
 /// What to do where AWS does not know or believe the credentials, by its codes for that.
 fn disbelief(code: &str, message: &str) -> Option<&'static str> {
     let is_clock = code == "RequestTimeTooSkewed" || message.contains("Signature expired");
     Some(match code {
-        _ if is_clock || message.contains("Signature not yet current") => {
-            "set this machine's clock: AWS takes no request that is more than five minutes off"
+        _ if is_clock || message.contains("Signature not yet current") => SET_THE_CLOCK,
+        _ if message.contains("scoped to a valid region") => {
+            "the request went to another region than it was signed for: check --region, AWS_REGION and the region of \
+             the profile"
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
             "the session has ended: get new credentials (for SSO, `aws sso login`)"

@@ -387,6 +387,8 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
         .owned_by(Owner::Consign),
     // consign's own: how many seconds a published version may take to become readable.
     define("wait", &[Number], N(60)).owned_by(Owner::Consign),
+    // consign's own: the bytes of the largest request that the registry takes.
+    define("max-request", &[Null, Number], NoValue).owned_by(Owner::Consign),
     aws("profile"),
     aws("region"),
     aws("role-arn"),

@@ -7,12 +7,14 @@ use std::io::Write;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use reqwest::redirect::Policy;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::body::DocumentBody;
@@ -174,6 +176,20 @@ impl<'a> Client<'a> {
         let headers = self.headers("*/*", None);
         let response = self.send(Method::GET, &url, headers, None).await?;
         whole_body(self.accepted(response, "GET", &url, None).await?, &url).await
+    }
+
+    /// What time the registry has, by the `Date` of whatever it answers; `None` where it does not
+    /// say.
+    ///
+    /// # Errors
+    /// [`RequestError`] where no answer came.
+    pub async fn server_time(&self) -> Result<Option<SystemTime>, RequestError> {
+        let url = self.url_of("-/ping")?;
+        let headers = self.headers("*/*");
+        let response = self.send(Method::GET, &url, headers, None).await?;
+        let date = response.headers().get(header::DATE);
+        let date = date.and_then(|date| OffsetDateTime::parse(date.to_str().ok()?, &Rfc2822).ok());
+        Ok(date.map(SystemTime::from))
     }
 
     /// Sends a publish document; `otp` is a one-time password that was got since the client was made.

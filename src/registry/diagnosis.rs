@@ -9,6 +9,7 @@ use url::Url;
 
 use super::choice::Registry;
 use super::credentials::{Credentials, find_prefix};
+use super::url::RegistryUrl;
 use crate::config::{Config, ConfigValue, Entry, Flat, unset_references};
 
 /// A credential key that is near the one looked for.
@@ -79,7 +80,7 @@ impl fmt::Display for Diagnosis {
             self.wanted, self.registry, self.registry_place
         )?;
         for miss in &self.near_misses {
-            write!(formatter, "\n{}", miss.sentence())?;
+            write!(formatter, "\n{miss}")?;
         }
         for remark in &self.remarks {
             write!(formatter, "\n{remark}")?;
@@ -89,7 +90,17 @@ impl fmt::Display for Diagnosis {
 }
 
 impl NearMiss {
-    fn sentence(&self) -> String {
+    /// Whether it was likely meant for this registry: keys of other hosts are others', but for
+    /// another host of the same service.
+    pub fn is_about(&self, registry: &RegistryUrl) -> bool {
+        let host = registry.url().host_str().unwrap_or_default();
+        self.reason < Reason::OtherHost
+            || (host.contains(".codeartifact.") && self.key.contains(".codeartifact."))
+    }
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, place, .. } = self;
         let why = match self.reason {
             Reason::MissingSlash => "lacks the slash before the colon",
@@ -110,7 +121,7 @@ impl NearMiss {
             Reason::OtherPath => "is for another path on the same host",
             Reason::OtherHost => "is for another host",
         };
-        format!("{key} ({place}) {why}: {}", self.remedy)
+        write!(formatter, "{key} ({place}) {why}: {}", self.remedy)
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Outcome {
     AcceptedNotVisible {
         /// Why the last read did not show it.
         reason: String,
+        /// The identity may not read.
+        is_forbidden: bool,
     },
     /// Could not be determined.
     Unknown {
@@ -90,6 +92,14 @@ impl Outcome {
             Self::GateFailed { .. } => 15,
             Self::Unreachable { .. } => 16,
         }
+    }
+
+    /// Whether the registry said no.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Forbidden { .. } | Self::Rejected { .. } | Self::Conflict { .. }
+        )
     }
 
     /// Whether the version is in the registry with our contents.

@@ -102,6 +102,23 @@ pub(crate) fn iso8601(milliseconds: i64) -> String {
     )
 }
 
+/// `Sun, 22 Nov 2026 10:00:00 GMT`, the form of a `Date` header (RFC 9110, 5.6.7).
+pub(crate) fn http_date(milliseconds: i64) -> String {
+    let Ok(moment) = OffsetDateTime::from_unix_timestamp(milliseconds.div_euclid(1000)) else {
+        return String::new();
+    };
+    // Both names are ASCII and longer than three letters, but for May.
+    let (weekday, month) = (moment.weekday().to_string(), moment.month().to_string());
+    format!(
+        "{weekday:.3}, {:02} {month:.3} {:04} {:02}:{:02}:{:02} GMT",
+        moment.day(),
+        moment.year(),
+        moment.hour(),
+        moment.minute(),
+        moment.second()
+    )
+}
+
 /// Reads `20261122T100000Z`, the form of `x-amz-date`, as seconds since 1970.
 pub(crate) fn parse_amz_date(text: &str) -> Option<i64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
@@ -157,6 +174,10 @@ mod tests {
     #[test]
     fn times_print_as_javascript_prints_them() {
         assert_eq!(iso8601(1_763_805_600_007), "2025-11-22T10:00:00.007Z");
+        let written = http_date(1_763_805_600_007);
+        assert_eq!(written, "Sat, 22 Nov 2025 10:00:00 GMT");
+        let read = OffsetDateTime::parse(&written, &time::format_description::well_known::Rfc2822);
+        assert_eq!(read.map(OffsetDateTime::unix_timestamp), Ok(1_763_805_600));
         for (text, expected) in [
             ("2025-11-22T10:00:00.007Z", Some(1_763_805_600_007)),
             ("2025-11-22T10:00:00Z", Some(1_763_805_600_000)),

@@ -12,11 +12,11 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
-use http::header::{HOST, USER_AGENT};
+use http::header::{DATE, HOST, USER_AGENT};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::clock::{Clock, iso8601};
+use super::clock::{Clock, http_date, iso8601};
 use super::config::Config;
 use super::connection::{Cut, Loopback};
 use super::control::{self, Throttles};
@@ -254,6 +254,8 @@ async fn handle(shared: &Shared, cut: &Cut, request: Request, half: Half) -> Res
         Some(response) => response,
         None => answer(shared, &route, &mut incoming).await,
     };
+    // Clients measure their clock by it, so it is the sandbox's and not the machine's.
+    let response = reply::with(response, DATE, &http_date(shared.clock.now()));
     incoming.entry.status = response.status().as_u16();
     if done {
         after(shared, &mut incoming, cut);

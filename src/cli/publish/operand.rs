@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::error::Error;
 
 /// What is published.
-pub(super) enum Operand<'a> {
+pub(in crate::cli) enum Operand<'a> {
     /// A package's directory.
     Directory(PathBuf),
     /// A ready tarball, as it was named.
@@ -18,7 +18,7 @@ pub(super) enum Operand<'a> {
 
 impl<'a> Operand<'a> {
     /// Tells by the name alone, as npm does.
-    pub(super) fn of(session: &Session<'_>, given: &'a str) -> Result<Self, Error> {
+    pub(in crate::cli) fn of(session: &Session<'_>, given: &'a str) -> Result<Self, Error> {
         let path = given.strip_prefix("file:").unwrap_or(given);
         if is_archive(given) && !is_remote(given) {
             return Ok(Self::Tarball(given));

@@ -56,6 +56,16 @@ pub enum RequestError {
     },
 }
 
+impl RequestError {
+    /// The status of a registry's no.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.status),
+            _ => None,
+        }
+    }
+}
+
 /// A registry's no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
