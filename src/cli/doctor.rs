@@ -14,7 +14,6 @@ use crate::codeartifact::{Aws, Tokens};
 use crate::doctor::{Check, Checkup, Subject, Verdict, examine};
 use crate::error::Error;
 use crate::manifest::{check_package_and_tag, check_tag};
-use crate::output::{Level, Log as _};
 use crate::pack::{NoScripts, Packed, Release};
 use crate::publish::{Authority, PUBLISH_TOKEN, check_size};
 use crate::registry::credentials::Credentials;

@@ -2,6 +2,7 @@
 
 mod chains;
 mod clients;
+mod doctor;
 mod documented;
 mod durability;
 mod example;
