@@ -19,6 +19,7 @@ mod report;
 mod sandbox;
 mod scripts;
 mod session;
+mod setup;
 mod token;
 mod whoami;
 
@@ -48,6 +49,7 @@ enum Command {
     Sandbox(sandbox::Arguments),
     Token(token::Arguments),
     Login(login::Arguments),
+    Setup(setup::Arguments),
     Whoami(whoami::Arguments),
     Ping(ping::Arguments),
 }
@@ -147,6 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
             Command::Sandbox(arguments) => sandbox::run(&arguments, environment),
             Command::Token(arguments) => token::run(&arguments, environment),
             Command::Login(arguments) => login::run(&arguments, environment),
+            Command::Setup(arguments) => setup::run(&arguments, environment),
             // These come here only to be asked for their help.
             Command::Pack(_)
             | Command::Publish(_)

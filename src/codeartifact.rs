@@ -13,6 +13,7 @@ mod locate;
 mod obstacle;
 mod options;
 mod service;
+pub mod setup;
 pub mod token;
 
 pub use caller::Caller;
@@ -22,7 +23,7 @@ pub use obstacle::Obstacle;
 pub use options::{
     AwsFlags, AwsOptionError, AwsOptions, EndpointType, IdentityTokens, Job, StaticCredentials,
 };
-pub use service::{Aws, AwsError, SET_THE_CLOCK};
+pub use service::{Aws, AwsError};
 pub use token::{DomainName, Token, Tokens};
 
 /// The largest npm publish request that the service takes, in bytes: base64 and metadata included

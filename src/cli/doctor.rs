@@ -214,7 +214,9 @@ fn examine_package(
     checkup: &mut Checkup,
 ) {
     let name = "package";
-    let Packed { name: own, version, .. } = &release.packed;
+    let Packed {
+        name: own, version, ..
+    } = &release.packed;
     let refusal = check_package_and_tag(own, version, &session.settings.tag);
     let refusal = refusal
         .map_err(Error::from)

@@ -289,8 +289,9 @@ pub(super) fn is_domain(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// The service model's pattern: `[A-Za-z0-9][A-Za-z0-9._\-]{1,99}`.
-pub(super) fn is_repository(text: &str) -> bool {
+/// Whether a repository can have this name. The service model's pattern:
+/// `[A-Za-z0-9][A-Za-z0-9._\-]{1,99}`.
+pub fn is_repository(text: &str) -> bool {
     (2..=100).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text

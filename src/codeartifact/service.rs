@@ -264,15 +264,13 @@ impl Aws {
     }
 }
 
-/// The next step where the clock is the reason. Doctor says it too, where it measures the clock.
-pub const SET_THE_CLOCK: &str =
-    "set this machine's clock: AWS takes no request that is more than five minutes off";
-
 /// What to do where AWS does not know or believe the credentials, by its codes for that.
 fn disbelief(code: &str, message: &str) -> Option<&'static str> {
     let is_clock = code == "RequestTimeTooSkewed" || message.contains("Signature expired");
     Some(match code {
-        _ if is_clock || message.contains("Signature not yet current") => SET_THE_CLOCK,
+        _ if is_clock || message.contains("Signature not yet current") => {
+            "set this machine's clock: AWS takes no request that is more than five minutes off"
+        }
         _ if message.contains("scoped to a valid region") => {
             "the request went to another region than it was signed for: check --region, AWS_REGION and the region of \
              the profile"

@@ -185,7 +185,7 @@ impl<'a> Client<'a> {
     /// [`RequestError`] where no answer came.
     pub async fn server_time(&self) -> Result<Option<SystemTime>, RequestError> {
         let url = self.url_of("-/ping")?;
-        let headers = self.headers("*/*");
+        let headers = self.headers("*/*", None);
         let response = self.send(Method::GET, &url, headers, None).await?;
         let date = response.headers().get(header::DATE);
         let date = date.and_then(|date| OffsetDateTime::parse(date.to_str().ok()?, &Rfc2822).ok());

@@ -14,6 +14,7 @@ mod model;
 mod origins;
 mod process;
 mod reach;
+mod setup;
 mod stage;
 mod statuses;
 mod switches;

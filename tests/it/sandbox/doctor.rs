@@ -229,7 +229,7 @@ fn faults() -> Vec<Fault> {
         ),
         fault(
             "this machine's clock is an hour late",
-            ("identity", "fail"),
+            ("clock", "warn"),
             |stage, _| {
                 stage.admin("POST", "clock", &json!({"advance": 3600}));
             },
@@ -537,8 +537,9 @@ fn doctor_names_what_publish_fails_with() {
             }
             "warn" => {
                 assert_eq!((seen.doctor, seen.publish), (Some(0), Some(0)), "{name}");
+                // The SDK makes up for the clock.
                 assert!(
-                    seen.talk.contains(text),
+                    fault.seen.0 == "clock" || seen.talk.contains(text),
                     "{name}: {text:?} in {}",
                     seen.talk
                 );
@@ -565,6 +566,10 @@ fn row(fault: &Fault, seen: &Seen, stage: &Stage) -> String {
         let text = text.lines().next().unwrap_or_default();
         let text = text.replace(stage.endpoint(), "https://REGISTRY");
         let text = text.replace(stage.home.path("").to_str().unwrap(), "/");
+        let text = match text.split_once(" seconds behind") {
+            Some((_, rest)) => format!("this machine's clock is 3600 seconds behind{rest}"),
+            None => text,
+        };
         let words = text.split(' ').map(|word| match word.find("127.0.0.1:") {
             Some(at) => format!("{}REGISTRY", &word[..at]),
             None if word.starts_with("http://localhost:") => "https://REGISTRY".to_owned(),
