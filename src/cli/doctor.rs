@@ -14,6 +14,7 @@ use crate::codeartifact::{Aws, Tokens};
 use crate::doctor::{Check, Checkup, Subject, Verdict, examine};
 use crate::error::Error;
 use crate::manifest::{check_package_and_tag, check_tag};
+use crate::output::{Level, Log as _};
 use crate::pack::{NoScripts, Packed, Release};
 use crate::publish::{Authority, PUBLISH_TOKEN, check_size};
 use crate::registry::credentials::Credentials;
@@ -110,7 +111,7 @@ fn examine_all(run: &Run<'_>) -> Result<Vec<Found>, Error> {
                 ));
             }
         };
-        return Ok(vec![examine_one(run, &operand, None)]);
+        return Ok(examine_one(run, &operand, None).into_iter().collect());
     };
     let selected: Vec<PathBuf> = members
         .iter()
@@ -118,12 +119,17 @@ fn examine_all(run: &Run<'_>) -> Result<Vec<Found>, Error> {
         .collect();
     let examine = |member: &Member| {
         let operand = Operand::Directory(member.directory.clone());
-        examine_one(run, &operand, Some(&selected))
+        examine_one(run, &operand, Some((member, &selected)))
     };
-    Ok(members.iter().map(examine).collect())
+    Ok(members.iter().filter_map(examine).collect())
 }
 
-fn examine_one(run: &Run<'_>, operand: &Operand<'_>, selected: Option<&[PathBuf]>) -> Found {
+/// `None` for a private member, which a publish of workspaces passes over.
+fn examine_one(
+    run: &Run<'_>,
+    operand: &Operand<'_>,
+    workspace: Option<(&Member, &[PathBuf])>,
+) -> Option<Found> {
     let session = run.session;
     let mut found = Found {
         id: match operand {
@@ -133,15 +139,24 @@ fn examine_one(run: &Run<'_>, operand: &Operand<'_>, selected: Option<&[PathBuf]
         registry: None,
         checkup: Checkup::default(),
     };
-    match release_of(session, operand, selected, &NoScripts) {
-        Err(error) => found.checkup.fail("package", &error),
-        Ok(release) => {
+    let selected = workspace.map(|(_, selected)| selected);
+    match (
+        release_of(session, operand, selected, &NoScripts),
+        workspace,
+    ) {
+        (Err(error), _) => found.checkup.fail("package", &error),
+        (Ok(release), Some((member, _))) if release.is_private() => {
+            let text = format!("Skipping workspace {}, marked as private", member.name);
+            session.printer.log(Level::Warn, "doctor", &text);
+            return None;
+        }
+        (Ok(release), _) => {
             found.id.clone_from(&release.packed.id);
             let is_packed = matches!(operand, Operand::Directory(_));
             examine_release(run, &release, is_packed, &mut found);
         }
     }
-    found
+    Some(found)
 }
 
 /// The checks that need no network, then those that do.
