@@ -378,13 +378,12 @@ fn line(check: &Check) -> String {
     };
     // Further lines stand under the text.
     let indent = format!("\n{:18}", "");
-    let mut line = format!(
-        "{mark} {:<12} {}",
+    let text = check.text.replace('\n', &indent);
+    let next = check.next.as_ref();
+    let next = next.map(|next| format!("{indent}next: {}", next.replace('\n', &indent)));
+    format!(
+        "{mark} {:<12} {text}{}",
         check.name,
-        check.text.replace('\n', &indent)
-    );
-    if let Some(next) = &check.next {
-        line.push_str(&format!("{indent}next: {}", next.replace('\n', &indent)));
-    }
-    line
+        next.unwrap_or_default()
+    )
 }

@@ -7,7 +7,10 @@
 
 mod policies;
 
-use aws_sdk_codeartifact::types::{RepositoryDescription, UpstreamRepository};
+use aws_sdk_codeartifact::types::{
+    RepositoryDescription, RepositoryExternalConnectionInfo, UpstreamRepository,
+    UpstreamRepositoryInfo,
+};
 use serde::Serialize;
 
 use super::endpoint::Endpoint;
@@ -311,7 +314,7 @@ fn connection(store: &str, found: Option<&RepositoryDescription>) -> Step {
     let names: Vec<&str> = connections
         .into_iter()
         .flatten()
-        .filter_map(|connection| connection.external_connection_name())
+        .filter_map(RepositoryExternalConnectionInfo::external_connection_name)
         .collect();
     let is_there = names.contains(&NPMJS);
     let mut step = step(resource, Action::Connection, is_there);
@@ -340,7 +343,7 @@ fn published(wanted: &Wanted, found: Option<&RepositoryDescription>) -> Step {
         .upstreams
         .iter()
         .flatten()
-        .filter_map(|upstream| upstream.repository_name())
+        .filter_map(UpstreamRepositoryInfo::repository_name)
         .collect();
     if !upstreams.contains(&store.as_str()) {
         let has = if upstreams.is_empty() {

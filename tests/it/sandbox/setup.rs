@@ -155,7 +155,8 @@ fn what_is_there_with_other_settings_stays() {
         "/repository?domain=team&repository=releases",
         &Value::Null,
     );
-    assert_eq!(own["repository"]["upstreams"], json!([]));
+    let upstreams = own["repository"]["upstreams"].as_array();
+    assert!(upstreams.is_none_or(Vec::is_empty), "{own}");
     // Without a repository in front of npmjs all is as it was asked for.
     assert_eq!(
         states(&setup(&stage, &["--no-store"]).success()),
