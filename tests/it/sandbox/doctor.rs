@@ -570,12 +570,7 @@ fn row(fault: &Fault, seen: &Seen, stage: &Stage) -> String {
             Some((_, rest)) => format!("this machine's clock is 3600 seconds behind{rest}"),
             None => text,
         };
-        let words = text.split(' ').map(|word| match word.find("127.0.0.1:") {
-            Some(at) => format!("{}REGISTRY", &word[..at]),
-            None if word.starts_with("http://localhost:") => "https://REGISTRY".to_owned(),
-            None => word.to_owned(),
-        });
-        let text = words.collect::<Vec<_>>().join(" ");
+        let text = without_ports(&without_ports(&text, "127.0.0.1:"), "localhost:");
         text.replace('|', "\\|").replace('<', "&lt;")
     };
     format!(
@@ -584,6 +579,16 @@ fn row(fault: &Fault, seen: &Seen, stage: &Stage) -> String {
         cell(&seen.check["text"]),
         cell(&seen.check["next"]),
     )
+}
+
+/// The text with `REGISTRY` for this host and its port.
+fn without_ports(text: &str, host: &str) -> String {
+    let mut parts = text.split(host);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, rest| {
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        text + "REGISTRY" + rest
+    })
 }
 
 /// Holds the table against the one in `docs/doctor.md`; `CONSIGN_WRITE_DOCS` puts it there.
