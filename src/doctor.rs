@@ -210,18 +210,17 @@ impl<'a> Subject<'a> {
 /// Makes all checks that need the network, and those that follow from them.
 pub async fn examine(subject: Subject<'_>, checkup: &mut Checkup) {
     let endpoint = subject.asks_aws();
-    let is_known = match endpoint {
-        Some(endpoint) => aws::examine_identity(&subject, endpoint, checkup).await,
-        None => {
-            let reason = match subject.endpoint {
-                Some(_) => "the configured token is used, AWS credentials are not needed",
-                None => "the registry is not one of CodeArtifact",
-            };
-            for name in ["identity", "token", "endpoint", "origin"] {
-                checkup.skip(name, reason);
-            }
-            true
+    let is_known = if let Some(endpoint) = endpoint {
+        aws::examine_identity(&subject, endpoint, checkup).await
+    } else {
+        let reason = match subject.endpoint {
+            Some(_) => "the configured token is used, AWS credentials are not needed",
+            None => "the registry is not one of CodeArtifact",
+        };
+        for name in ["identity", "token", "endpoint", "origin"] {
+            checkup.skip(name, reason);
         }
+        true
     };
     let answers = registry::examine_clock(&subject, checkup).await;
     if !is_known || !answers {

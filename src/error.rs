@@ -98,7 +98,7 @@ pub enum Error {
         /// How it ended.
         outcome: Outcome,
         /// Why.
-        obstacle: Obstacle,
+        obstacle: Box<Obstacle>,
     },
     /// npm's refusals that depend on flags and configuration.
     #[error("{message}")]

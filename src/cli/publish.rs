@@ -297,7 +297,7 @@ async fn upload(
         if let Some(obstacle) = run.tokens.aws().obstacle(package, &packed.version).await {
             return Err(Error::Obstructed {
                 outcome: outcome.clone(),
-                obstacle,
+                obstacle: Box::new(obstacle),
             });
         }
     }

@@ -108,18 +108,15 @@ impl<'a> Policies<'a> {
         let audience = (format!("{GITHUB}:aud"), json!("sts.amazonaws.com"));
         let name = format!("{GITHUB}:sub");
         // `aud` alone would let every repository of GitHub's in.
-        let condition = match environment {
-            Some(environment) => {
-                let subject = json!(format!("repo:{repository}:environment:{environment}"));
-                let equal: Value = [audience, (name, subject)].into_iter().collect();
-                json!({"StringEquals": equal})
-            }
-            None => {
-                let equal: Value = [audience].into_iter().collect();
-                let subject = json!(format!("repo:{repository}:ref:refs/tags/v*"));
-                let like: Value = [(name, subject)].into_iter().collect();
-                json!({"StringEquals": equal, "StringLike": like})
-            }
+        let condition = if let Some(environment) = environment {
+            let subject = json!(format!("repo:{repository}:environment:{environment}"));
+            let equal: Value = [audience, (name, subject)].into_iter().collect();
+            json!({"StringEquals": equal})
+        } else {
+            let equal: Value = [audience].into_iter().collect();
+            let subject = json!(format!("repo:{repository}:ref:refs/tags/v*"));
+            let like: Value = [(name, subject)].into_iter().collect();
+            json!({"StringEquals": equal, "StringLike": like})
         };
         let provider = format!(
             "arn:{}:iam::{}:oidc-provider/{GITHUB}",
