@@ -140,6 +140,21 @@ impl Environment {
     }
 }
 
+/// The home directory of an account, by its number, from a file like `/etc/passwd`.
+pub fn home_of(account: u32, passwd: &Path) -> Option<PathBuf> {
+    let text = std::fs::read_to_string(passwd).ok()?;
+    let account = account.to_string();
+    text.lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.get(2) == Some(&account.as_str()))
+        .and_then(|fields| {
+            fields
+                .get(5)
+                .filter(|home| !home.is_empty())
+                .map(PathBuf::from)
+        })
+}
+
 /// Values of variables may be credentials: only the names are shown.
 impl std::fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -151,5 +166,30 @@ impl std::fmt::Debug for Environment {
             .field("home", &self.home)
             .field("platform", &self.platform)
             .finish()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that cannot go on stops")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_found_by_its_number() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let passwd = directory.path().join("passwd");
+        let text = "# a comment\nroot:x:0:0:root:/root:/bin/sh\nci:x:1000:0::/home/ci:\n\
+                    nobody:x:65534:65534:::\nbroken:x:7\n";
+        std::fs::write(&passwd, text).expect("write");
+        for (account, home) in [
+            (0, Some("/root")),
+            (1000, Some("/home/ci")),
+            (65534, None),
+            (7, None),
+            (100, None),
+        ] {
+            assert_eq!(home_of(account, &passwd), home.map(PathBuf::from));
+        }
+        assert_eq!(home_of(0, &directory.path().join("missing")), None);
     }
 }

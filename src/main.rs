@@ -8,7 +8,21 @@ use consign::environment::Environment;
 fn main() -> ExitCode {
     // A working directory that is gone shows when something is looked for in it.
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let home = std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"));
+    let home = home().unwrap_or_else(|| PathBuf::from("/"));
     let environment = Environment::new(std::env::vars_os(), directory, home);
     ExitCode::from(consign::cli::run(std::env::args_os(), &environment))
+}
+
+/// The account's home directory, where `HOME` does not name one.
+#[cfg(not(all(unix, target_feature = "crt-static")))]
+fn home() -> Option<PathBuf> {
+    std::env::home_dir()
+}
+
+/// A static program must not ask libc for it: that would load the libraries of the system's name
+/// services, which fit their own libc only.
+#[cfg(all(unix, target_feature = "crt-static"))]
+fn home() -> Option<PathBuf> {
+    let account = rustix::process::getuid().as_raw();
+    consign::environment::home_of(account, "/etc/passwd".as_ref())
 }

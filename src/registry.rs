@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod diagnosis;
 pub mod outcome;
 pub mod packument;
+pub(crate) mod resolver;
 pub mod retry;
 mod said;
 pub mod secret;

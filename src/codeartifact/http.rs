@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
+use crate::registry::resolver::http_client;
 use crate::registry::tls::{Trust, client_config};
 
 /// How long the SDK's own default waits for a connection.
@@ -87,7 +88,7 @@ impl Connections {
         }
         let tls =
             client_config(&trust, None).map_err(|error| ConnectorError::user(error.into()))?;
-        let client = reqwest::Client::builder()
+        let client = http_client()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(connect_timeout)

@@ -22,6 +22,7 @@ use super::challenge::Challenge;
 use super::credentials::ClientCertificate;
 use super::packument::Packument;
 use super::said::Shown;
+use super::resolver::http_client;
 use super::tls::{Trust, client_config};
 use super::url::{RegistryUrl, host_with_port};
 use crate::config::{Proxies, Tls};
@@ -402,7 +403,7 @@ impl<'a> Client<'a> {
         let tls =
             client_config(&trust, certificate).map_err(|error| not_sent(error.to_string()))?;
         let proxies = connection.proxies.clone();
-        let client = reqwest::Client::builder()
+        let client = http_client()
             .user_agent(&self.options.user_agent)
             .redirect(Policy::none())
             .referer(false)

@@ -60,7 +60,7 @@ impl Write for Spool {
                 Ok(bytes.len())
             }
             Store::Memory(held) => {
-                let mut file = tempfile::tempfile()?;
+                let mut file = unnamed_file()?;
                 file.write_all(held)?;
                 let taken = file.write(bytes)?;
                 self.store = Store::File(file);
@@ -73,6 +73,19 @@ impl Write for Spool {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A file without a name. Where no temporary directory can be written to, as on an image that
+/// holds nothing else or is read-only, it is one of memory.
+fn unnamed_file() -> io::Result<File> {
+    let on_disk = tempfile::tempfile();
+    #[cfg(target_os = "linux")]
+    if on_disk.is_err() {
+        use rustix::fs::{MemfdFlags, memfd_create};
+        let in_memory = memfd_create("consign", MemfdFlags::CLOEXEC);
+        return in_memory.map(File::from).or(on_disk);
+    }
+    on_disk
 }
 
 /// A whole tarball, to be read as often as an upload is tried.

@@ -15,6 +15,7 @@ mod config;
 mod credentials;
 mod deflate;
 mod differential;
+mod empty_root;
 mod json_errors;
 mod lifecycle;
 mod manifest;

@@ -3,6 +3,7 @@
 //! Nothing of the machine leaks into a test: every program gets an environment built from nothing (`home`), every
 //! server listens on a port the system picks and ends with the tests, and nothing is kept in the user's folders.
 
+mod authority;
 mod home;
 mod judge;
 mod peer;
@@ -10,10 +11,12 @@ mod program;
 mod random;
 mod real_package;
 mod registry;
+mod root;
 mod sandbox;
 mod scripted;
 mod verdaccio;
 
+pub(crate) use authority::Authority;
 pub(crate) use home::{Home, consign_binary};
 pub(crate) use judge::{Judge, npm_directory, real_npm};
 pub(crate) use peer::{Peer, Peers, need};
@@ -21,6 +24,7 @@ pub(crate) use program::{Ran, run};
 pub(crate) use random::{Random, campaign, no_failures};
 pub(crate) use real_package::{RealPackage, files_below, files_in};
 pub(crate) use registry::{Registry, Target};
+pub(crate) use root::{Root, confine, static_binary};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use scripted::{Answer, Asked, Scripted, packument};
 pub(crate) use verdaccio::Verdaccio;

@@ -2,72 +2,12 @@
 
 use std::io::{Read, Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
 use serde_json::json;
 
-use crate::support::{Answer, Asked, Home, Scripted, packument, run};
-
-/// An authority, and what it has signed.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-/// A certificate and its key, in PEM.
-struct Signed {
-    certificate: String,
-    key: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self(CertifiedIssuer::self_signed(params, key).unwrap())
-    }
-
-    fn sign(&self, name: &str) -> Signed {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        Signed {
-            certificate: params.signed_by(&key, &self.0).unwrap().pem(),
-            key: key.serialize_pem(),
-        }
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-}
-
-/// A server's TLS under the name `localhost`; with `clients`, only for clients whose certificate that authority signed.
-fn tls(authority: &Authority, clients: Option<&Authority>) -> Arc<ServerConfig> {
-    let own = authority.sign("localhost");
-    let provider = Arc::new(ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap();
-    let builder = match clients {
-        None => builder.with_no_client_auth(),
-        Some(clients) => {
-            let mut roots = RootCertStore::empty();
-            let root = CertificateDer::from_pem_slice(clients.pem().as_bytes()).unwrap();
-            roots.add(root).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            builder.with_client_cert_verifier(verifier.build().unwrap())
-        }
-    };
-    let certificate = CertificateDer::from_pem_slice(own.certificate.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(own.key.as_bytes()).unwrap();
-    Arc::new(builder.with_single_cert(vec![certificate], key).unwrap())
-}
+use crate::support::{Answer, Asked, Authority, Home, Scripted, packument, run};
 
 fn good(asked: &Asked, before: &[Asked]) -> Answer {
     match asked.method.as_str() {
@@ -94,7 +34,7 @@ fn publish(home: &Home) -> (Option<i32>, String) {
 #[test]
 fn a_private_authority_is_trusted_by_cafile_and_by_ca() {
     let authority = Authority::new();
-    let registry = Scripted::start_tls(tls(&authority, None), good);
+    let registry = Scripted::start_tls(authority.server("localhost", None), good);
     let npmrc = registry.npmrc("t");
 
     let (code, said) = publish(&home(&npmrc));
@@ -119,7 +59,7 @@ fn a_private_authority_is_trusted_by_cafile_and_by_ca() {
 
 #[test]
 fn without_strict_ssl_any_certificate_is_taken() {
-    let registry = Scripted::start_tls(tls(&Authority::new(), None), good);
+    let registry = Scripted::start_tls(Authority::new().server("localhost", None), good);
     let (code, said) = publish(&home(&format!("{}strict-ssl=false\n", registry.npmrc("t"))));
     assert_eq!(code, Some(0), "{said}");
 }
@@ -127,7 +67,7 @@ fn without_strict_ssl_any_certificate_is_taken() {
 #[test]
 fn a_registrys_own_client_certificate_is_shown() {
     let (servers, clients) = (Authority::new(), Authority::new());
-    let registry = Scripted::start_tls(tls(&servers, Some(&clients)), good);
+    let registry = Scripted::start_tls(servers.server("localhost", Some(&clients)), good);
     let host = registry.url.trim_start_matches("https:");
     let npmrc = format!(
         "registry={}\ncafile=${{HOME}}/authority.pem\n{host}:certfile=${{HOME}}/own.pem\n{host}:keyfile=${{HOME}}/own.key\n",
@@ -210,7 +150,7 @@ fn proxy() -> (String, Receiver<String>) {
 #[test]
 fn requests_go_through_the_proxy_and_noproxy_goes_around_it() {
     let authority = Authority::new();
-    let registry = Scripted::start_tls(tls(&authority, None), good);
+    let registry = Scripted::start_tls(authority.server("localhost", None), good);
     let (proxy, lines) = proxy();
     let npmrc = format!(
         "{}cafile=${{HOME}}/authority.pem\nhttps-proxy={proxy}\n",

@@ -48,7 +48,7 @@ pub(super) async fn receive(
     shared: &Shared,
     incoming: &mut Incoming,
 ) -> Result<Spooled, ControlError> {
-    let mut spool = shared.store.blobs().spool()?;
+    let mut spool = shared.store.blobs().spool();
     let mut received = 0;
     while let Some(frame) = incoming.body.frame().await {
         let frame = frame

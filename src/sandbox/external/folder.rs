@@ -98,7 +98,7 @@ impl Folder {
         };
         let mut file = File::open(&entry.path)
             .map_err(|error| ExternalError::Folder(entry.path.clone(), error))?;
-        let mut spool = blobs.spool()?;
+        let mut spool = blobs.spool();
         let mut buffer = vec![0; 64 << 10];
         loop {
             let count = file

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ExternalError, ExternalPackage};
+use crate::registry::resolver::http_client;
 use crate::sandbox::clock::parse_iso8601;
 use crate::sandbox::names::PackageId;
 use crate::sandbox::state::{Origin, Status, VersionRecord};
@@ -68,7 +69,7 @@ impl Registry {
         let Some(response) = self.get(url).await? else {
             return Ok(None);
         };
-        let mut spool = blobs.spool()?;
+        let mut spool = blobs.spool();
         let mut body = reqwest::Body::from(response);
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(registry_error)?;
@@ -109,7 +110,7 @@ impl Registry {
             .map_err(registry_error)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let client = reqwest::Client::builder()
+        let client = http_client()
             .tls_backend_preconfigured(tls)
             .no_proxy()
             .build()

@@ -113,7 +113,7 @@ impl Sink for Uploads<'_> {
     }
 
     fn begin(&mut self, name: &str) -> Result<(), StoreError> {
-        self.open = Some((name.to_owned(), self.blobs.spool()?));
+        self.open = Some((name.to_owned(), self.blobs.spool()));
         Ok(())
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Blobs {
 enum Home {
     Memory {
         blobs: Mutex<HashMap<String, Blob>>,
-        /// Made when the first large upload comes.
+        /// Made when the first upload comes, where it can be.
         spill: Mutex<Option<TempDir>>,
     },
     Directory {
@@ -128,6 +128,8 @@ enum SpoolDirectory {
     Always(PathBuf),
     /// When the upload outgrows [`IN_MEMORY`].
     WhenLarge(PathBuf),
+    /// Never: no temporary directory can be made, as on an image that holds nothing else.
+    Never,
 }
 
 /// An upload that is complete and not yet accepted. Dropping it removes the bytes.
@@ -170,29 +172,26 @@ impl Blobs {
     }
 
     /// A place for an upload to arrive at.
-    pub(crate) fn spool(&self) -> Result<Spool, StoreError> {
+    pub(crate) fn spool(&self) -> Spool {
         let directory = match &self.home {
             Home::Directory { spool, .. } => SpoolDirectory::Always(spool.clone()),
             Home::Memory { spill, .. } => {
                 let mut spill = spill.lock().unwrap_or_else(PoisonError::into_inner);
-                let directory = match spill.take() {
-                    Some(directory) => directory,
-                    None => TempDir::with_prefix("consign-sandbox-").map_err(StoreError::file(
-                        Path::new("the temporary directory"),
-                        "written",
-                    ))?,
-                };
-                let path = directory.path().to_owned();
-                *spill = Some(directory);
-                SpoolDirectory::WhenLarge(path)
+                if spill.is_none() {
+                    *spill = TempDir::with_prefix("consign-sandbox-").ok();
+                }
+                match spill.as_ref() {
+                    Some(directory) => SpoolDirectory::WhenLarge(directory.path().to_owned()),
+                    None => SpoolDirectory::Never,
+                }
             }
         };
-        Ok(Spool {
+        Spool {
             memory: Vec::new(),
             file: None,
             directory,
             digests: DigestWriter::default(),
-        })
+        }
     }
 
     /// Gives an upload its lasting name. Does blocking file work.
@@ -253,6 +252,10 @@ impl Spool {
             SpoolDirectory::WhenLarge(_)
                 if self.file.is_none() && self.memory.len() + bytes.len() <= IN_MEMORY =>
             {
+                self.memory.extend_from_slice(bytes);
+                return Ok(());
+            }
+            SpoolDirectory::Never => {
                 self.memory.extend_from_slice(bytes);
                 return Ok(());
             }

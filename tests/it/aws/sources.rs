@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
 use super::{OTHER, ROLE, ROLES, registry, stranger, with_keys};
-use crate::support::{Home, Sandbox, run};
+use crate::support::{Home, Sandbox, confine, run};
 
 type Prepare = fn(&Sandbox, &Home, &mut Command);
 
@@ -304,6 +304,36 @@ fn documented(table: &str) {
         written, table,
         "run the test with CONSIGN_WRITE_DOCS=1 and look at the change"
     );
+}
+
+/// The same in a root directory that holds nothing but the static binary, the package, and the files that a source
+/// consists of.
+#[test]
+fn every_source_publishes_from_an_empty_root() {
+    let sandbox = Sandbox::with(ROLES);
+    let registry = registry(&sandbox);
+    for (index, source) in sources().into_iter().enumerate() {
+        // A process to ask is more than an empty root has.
+        if source.name == "credential_process" {
+            continue;
+        }
+        let home = Home::new();
+        let manifest = json!({"name": format!("@acme/p{index}"), "version": "1.0.0"});
+        home.file("p/package.json", manifest.to_string());
+        let mut command = stranger(&sandbox, &home);
+        (source.prepare)(&sandbox, &home, &mut command);
+        command.args(["publish", "/p", &registry]);
+        let Some(mut confined) = confine(&command, &home.path("")) else {
+            return;
+        };
+        let published = run(&mut confined).success();
+        assert_eq!(
+            published.stdout,
+            format!("+ @acme/p{index}@1.0.0\n"),
+            "{}",
+            source.name
+        );
+    }
 }
 
 #[test]
