@@ -2,6 +2,11 @@
 //!
 //! They stand here and not in a configuration of cargo's, which `RUSTFLAGS` would push aside.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "a build script speaks to cargo on its stdout"
+)]
+
 use std::path::Path;
 use std::{env, fs, io};
 

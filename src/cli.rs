@@ -9,6 +9,7 @@ mod ask;
 mod aws;
 mod connection;
 mod doctor;
+mod generate;
 mod login;
 mod pack;
 mod ping;
@@ -25,7 +26,7 @@ mod whoami;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Flags;
 use crate::environment::Environment;
@@ -52,6 +53,8 @@ enum Command {
     Setup(setup::Arguments),
     Whoami(whoami::Arguments),
     Ping(ping::Arguments),
+    Completions(generate::CompletionsArguments),
+    Man(generate::ManArguments),
 }
 
 /// npm's commands, which read their arguments by npm's rules.
@@ -150,6 +153,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
             Command::Token(arguments) => token::run(&arguments, environment),
             Command::Login(arguments) => login::run(&arguments, environment),
             Command::Setup(arguments) => setup::run(&arguments, environment),
+            Command::Completions(arguments) => {
+                generate::completions(&arguments, Arguments::command())
+            }
+            Command::Man(arguments) => generate::man(&arguments, Arguments::command()),
             // These come here only to be asked for their help.
             Command::Pack(_)
             | Command::Publish(_)
@@ -177,11 +184,11 @@ fn npm_command(arguments: &[OsString], environment: &Environment) -> Option<u8> 
     }
     let flags = match Flags::parse(words, environment) {
         Ok(flags) => flags,
-        Err(error) => return Some(report::before_session(&error.into())),
+        Err(error) => return Some(report::before_session(&error.into(), environment)),
     };
     let (_, run) = flags.positionals.first().and_then(command)?;
     Some(match Session::start(flags, environment) {
         Ok(session) => run(&session).unwrap_or_else(|error| session.report(&error)),
-        Err(error) => report::before_session(&error),
+        Err(error) => report::before_session(&error, environment),
     })
 }

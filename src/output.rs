@@ -6,6 +6,7 @@
 
 pub mod bytes;
 pub mod contents;
+pub mod github;
 pub mod redact;
 
 use std::cell::RefCell;
@@ -93,6 +94,7 @@ impl Log for Quiet {
 pub struct Printer {
     level: Level,
     unicode: bool,
+    github: bool,
     said: RefCell<HashSet<(String, Option<String>)>>,
     stdout: RefCell<Box<dyn Write>>,
     stderr: RefCell<Box<dyn Write>>,
@@ -119,9 +121,25 @@ impl Printer {
         Self {
             level,
             unicode,
+            github: false,
             said: RefCell::default(),
             stdout: RefCell::new(stdout),
             stderr: RefCell::new(stderr),
+        }
+    }
+
+    /// With annotations for GitHub Actions, or without.
+    #[must_use]
+    pub fn for_github(mut self, github: bool) -> Self {
+        self.github = github;
+        self
+    }
+
+    /// Marks the step of GitHub Actions that this is with an error, if it is one.
+    pub fn annotate(&self, title: Option<&str>, text: &str) {
+        if self.github {
+            let title = title.map_or("consign".into(), |title| format!("consign: {title}"));
+            self.aside(&github::error_annotation(&title, text));
         }
     }
 

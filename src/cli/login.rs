@@ -52,7 +52,7 @@ enum Location {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
     let session = match arguments.configuration.session(environment) {
         Ok(session) => session,
-        Err(error) => return report::before_session(&error),
+        Err(error) => return report::before_session(&error, environment),
     };
     match log_in(arguments, &session) {
         Ok(()) => 0,

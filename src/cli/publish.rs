@@ -2,6 +2,7 @@
 //! ending in one named outcome.
 
 pub(in crate::cli) mod operand;
+mod summary;
 pub(in crate::cli) mod target;
 mod terminal;
 
@@ -163,8 +164,13 @@ fn publish_one(
     if workspace.is_some() && release.is_private() {
         return Err(ManifestError::Private.into());
     }
-    let outcome = run.runtime.block_on(upload(run, &release, &target))?;
-    tell(session, outcome.as_ref())?;
+    let ended = run.runtime.block_on(upload(run, &release, &target));
+    let ended = ended.and_then(|outcome| {
+        tell(session, outcome.as_ref())?;
+        Ok(outcome)
+    });
+    summary::add(session, &release, &target, &ended);
+    let outcome = ended?;
     let packed = &release.packed;
     if session.settings.json {
         let mut object = json!(Contents(packed));

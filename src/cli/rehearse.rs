@@ -42,7 +42,8 @@ struct Report<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
-    let printer = Printer::standard(Level::default(), true);
+    let printer =
+        Printer::standard(Level::default(), true).for_github(report::on_github(environment));
     match rehearsal(arguments, environment, &printer) {
         Ok(true) => 0,
         Ok(false) => 1,

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Map, Value, json};
 
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::lifecycle::ScriptError;
 use crate::output::redact::redact;
@@ -51,6 +52,12 @@ pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
             say(&hint);
         }
     }
+    let mut summary = vec![error.to_string()];
+    summary.extend(causes);
+    printer.annotate(
+        error.outcome().or(error.code().as_deref()),
+        &redact(&summary.join(": ")),
+    );
     if as_json {
         // Nobody is left to tell when stdout is closed.
         let _ = printer.json(&json!({ "error": error_object(error) }));
@@ -88,8 +95,14 @@ pub(super) fn error_object(error: &Error) -> Value {
 }
 
 /// Tells an error that came before there was a configuration to obey.
-pub(super) fn before_session(error: &Error) -> u8 {
-    self::error(&Printer::standard(Level::default(), false), false, error)
+pub(super) fn before_session(error: &Error, environment: &Environment) -> u8 {
+    let printer = Printer::standard(Level::default(), false);
+    self::error(&printer.for_github(on_github(environment)), false, error)
+}
+
+/// Whether this is a step of GitHub Actions, which reads annotations.
+pub(super) fn on_github(environment: &Environment) -> bool {
+    environment.variable("GITHUB_ACTIONS").as_deref() == Some("true")
 }
 
 /// Tells what is wrong with the arguments, or the help that was asked for.

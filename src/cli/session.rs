@@ -32,7 +32,8 @@ impl<'a> Session<'a> {
         let operands = flags.positionals.iter().skip(1).cloned().collect();
         let config = Config::load(environment, flags)?;
         let settings = config.settings();
-        let printer = Printer::standard(settings.log_level, settings.unicode);
+        let printer = Printer::standard(settings.log_level, settings.unicode)
+            .for_github(report::on_github(environment));
         if settings.force {
             let text = "Recommended protections disabled.";
             printer.log(Level::Warn, "using --force", text);

@@ -57,7 +57,7 @@ enum Format {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
     let session = match arguments.configuration.session(environment) {
         Ok(session) => session,
-        Err(error) => return report::before_session(&error),
+        Err(error) => return report::before_session(&error, environment),
     };
     match print(arguments, &session) {
         Ok(()) => 0,
