@@ -19,6 +19,7 @@ mod empty_root;
 mod json_errors;
 mod lifecycle;
 mod manifest;
+mod manners;
 mod outcomes;
 mod pack;
 mod peers;
