@@ -54,7 +54,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
     let session = match arguments.configuration.session(environment) {
         Ok(session) => session,
-        Err(error) => return report::before_session(&error),
+        Err(error) => return report::before_session(&error, environment),
     };
     match set_up(arguments, &session) {
         Ok(status) => status,
