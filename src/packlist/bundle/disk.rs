@@ -62,9 +62,16 @@ impl Disk {
                 let loaded =
                     directory == from || directory == self.root || self.is_nested(directory);
                 let place = (directory.to_owned(), key.clone());
-                let is_at_home = self.placed.contains(&place) || self.was_opened(directory, from);
-                let reachable =
-                    |found: &String| loaded || (found == name && (!only_loaded || is_at_home));
+                let was_opened = self.was_opened(directory, from);
+                let is_at_home = self.placed.contains(&place) || was_opened;
+                // What is at home there because a link had loaded it is loaded as any other.
+                let adopted = was_opened
+                    && found.as_ref().is_some_and(|found| {
+                        self.is_known(&directory.join("node_modules").join(found), from)
+                    });
+                let reachable = |found: &String| {
+                    loaded || adopted || (found == name && (!only_loaded || is_at_home))
+                };
                 if let Some(found) = found.filter(reachable) {
                     if !loaded && !self.opened.contains_key(directory) {
                         self.clock += 1;
