@@ -11,6 +11,7 @@
 //! So a registry that is no URL is dropped from the one and still fails in the other.
 //! [`Settings`] and [`RequestSettings`] are the typed views over them.
 
+mod authorities;
 mod definitions;
 mod expand;
 mod exports;
@@ -46,6 +47,7 @@ pub use npmrc::{
 };
 pub use problem::{AuthProblem, ConfigError, UnreadFile, Warning};
 
+pub use authorities::Authorities;
 pub use settings::{RequestSettings, Settings};
 pub use sources::{Entry, Layer, Origin};
 pub use transport::{Proxies, Proxy, Retry, Tls};

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
+use crate::config::Authorities;
 use crate::registry::resolver::http_client;
 use crate::registry::tls::{Trust, client_config};
 
@@ -79,7 +80,7 @@ impl Connections {
         connect_timeout: Duration,
     ) -> Result<reqwest::Client, ConnectorError> {
         let (slot, trust) = if is_secure {
-            (&self.secure, Trust::System)
+            (&self.secure, Trust::Authorities(Authorities::System))
         } else {
             (&self.plain, Trust::Nobody)
         };

@@ -2,10 +2,11 @@
 //! `flatten`).
 //!
 //! Each layer is folded over the weaker ones, key by key in its own order. A few keys write more
-//! than themselves: `cafile` is read and becomes `ca`, an `otp` turns `auth-type` to `legacy`.
+//! than themselves: a `cafile` becomes `ca`, an `otp` turns `auth-type` to `legacy`.
 
 use std::path::{Path, PathBuf};
 
+use super::authorities::{self, Authorities, Cafile};
 use super::definitions::definition;
 use super::load::text_of;
 use super::problem::ConfigError;
@@ -17,6 +18,8 @@ use super::value::{ConfigValue, KeyOrder};
 #[derive(Clone)]
 pub struct Flat {
     entries: KeyOrder<Entry>,
+    /// The `cafile` whose certificates stand for `ca`, where its value does not.
+    cafile: Option<PathBuf>,
     /// What a relative `cafile` is relative to. Only `publishConfig` can hold one.
     directory: PathBuf,
 }
@@ -58,6 +61,7 @@ impl Flat {
     pub(crate) fn take(layers: &mut [LayerData; 7], directory: &Path) -> Result<Self, ConfigError> {
         let mut flat = Self {
             entries: KeyOrder::default(),
+            cafile: None,
             directory: directory.to_path_buf(),
         };
         for layer in layers {
@@ -164,7 +168,7 @@ impl Flat {
                 entry.value.clone()
             }
             "cafile" => {
-                self.read_cafile(&entry)?;
+                self.take_cafile(&entry)?;
                 entry.value.clone()
             }
             "location" if self.is_true("global") => "global".into(),
@@ -180,6 +184,7 @@ impl Flat {
                 self.entries.insert("auth-type", legacy.clone());
                 auth_type = Some(legacy);
             }
+            "ca" => self.cafile = None,
             "global" if entry.value.is_truthy() => {
                 let location = Entry {
                     value: "global".into(),
@@ -198,10 +203,9 @@ impl Flat {
         self.value(key).is_some_and(ConfigValue::is_truthy)
     }
 
-    /// Puts the certificates of a `cafile` into `ca`. A file that is missing or empty counts for
+    /// Lets the certificates of a `cafile` stand for `ca`. A file that is missing or empty counts for
     /// nothing.
-    fn read_cafile(&mut self, entry: &Entry) -> Result<(), ConfigError> {
-        const END: &str = "-----END CERTIFICATE-----";
+    fn take_cafile(&mut self, entry: &Entry) -> Result<(), ConfigError> {
         if !entry.value.is_truthy() {
             return Ok(());
         }
@@ -210,13 +214,16 @@ impl Flat {
             return Err(not_text("cafile", entry));
         };
         let path = self.directory.join(path);
-        let text = match std::fs::read(&path) {
-            Ok(bytes) if bytes.contains(&b'\r') => {
-                String::from_utf8_lossy(&bytes).replace("\r\n", "\n")
+        match authorities::look_at(&path) {
+            Ok(Cafile::Empty) => {}
+            Ok(Cafile::ReadLater) => self.cafile = Some(path),
+            Ok(Cafile::Read(certificates)) => {
+                let certificates = certificates.into_iter().map(ConfigValue::from).collect();
+                let value = ConfigValue::Array(certificates);
+                let origin = entry.origin.clone();
+                self.entries.insert("ca", Entry { value, origin });
+                self.cafile = None;
             }
-            Ok(bytes) => String::from_utf8(bytes)
-                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(source) => {
                 return Err(ConfigError::Read {
                     key: "cafile".to_owned(),
@@ -225,30 +232,28 @@ impl Flat {
                     source,
                 });
             }
-        };
-        if text.is_empty() {
-            return Ok(());
         }
-        // A file of a system's authorities is read by every command, so it is searched fast.
-        let mut begin = 0;
-        let mut parts: Vec<&str> = Vec::new();
-        for end in memchr::memmem::find_iter(text.as_bytes(), END) {
-            parts.extend(text.get(begin..end));
-            begin = end + END.len();
-        }
-        parts.extend(text.get(begin..));
-        let certificates = parts
-            .into_iter()
-            .map(|part| part.trim_start_matches(super::value::is_white_space))
-            .filter(|part| !part.is_empty())
-            .map(|part| format!("{part}{END}").into())
-            .collect();
-        let entry = Entry {
-            value: ConfigValue::Array(certificates),
-            origin: entry.origin.clone(),
-        };
-        self.entries.insert("ca", entry);
         Ok(())
+    }
+
+    /// Whose certificates are believed.
+    pub fn authorities(&self) -> Authorities {
+        if let Some(path) = &self.cafile {
+            return Authorities::File(path.clone());
+        }
+        match self.value("ca") {
+            Some(ConfigValue::Array(items)) => items
+                .iter()
+                .filter_map(ConfigValue::as_text)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            Some(ConfigValue::String(text)) => [text.clone()]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect(),
+            _ => Authorities::System,
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 //! `make-fetch-happen`; npm-behaviour.md §5.3).
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+use super::authorities::Authorities;
 use super::definitions::{DefaultValue, definition};
 use super::value::{ConfigValue, is_white_space};
 use super::{ConfigError, Flat};
@@ -65,9 +65,8 @@ fn u32_of(number: f64) -> u32 {
 pub struct Tls {
     /// Whether the server's certificate is checked (`strict-ssl`).
     pub is_strict: bool,
-    /// The authorities to trust instead of the system's, in PEM (`ca`, `cafile`); empty for the
-    /// system's.
-    pub authorities: Arc<[String]>,
+    /// Whose certificates are believed (`ca`, `cafile`).
+    pub authorities: Authorities,
     /// The deprecated `cert`, for every registry that has no `certfile` of its own.
     pub certificate: Option<String>,
     /// The deprecated `key`.
@@ -79,7 +78,7 @@ impl Default for Tls {
     fn default() -> Self {
         Self {
             is_strict: true,
-            authorities: Arc::default(),
+            authorities: Authorities::System,
             certificate: None,
             key: None,
         }
@@ -104,16 +103,7 @@ impl Tls {
                 }
                 Some(value) => *value != ConfigValue::Bool(false),
             },
-            authorities: match flat.value("ca") {
-                Some(ConfigValue::Array(items)) => items
-                    .iter()
-                    .filter_map(ConfigValue::as_text)
-                    .filter(|text| !text.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-                Some(ConfigValue::String(text)) if !text.is_empty() => [text.clone()].into(),
-                _ => Arc::default(),
-            },
+            authorities: flat.authorities(),
             certificate: text("cert"),
             key: text("key").map(Secret::from),
         }

@@ -6,7 +6,7 @@ use std::error::Error as _;
 use std::io::Write;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -386,11 +386,7 @@ impl<'a> Client<'a> {
         let (slot, trust) = match (by_tls, &connection.tls) {
             (false, _) => (&self.plain, Trust::Nobody),
             (true, tls) if !tls.is_strict => (&self.secure, Trust::Everybody),
-            (true, tls) if tls.authorities.is_empty() => (&self.secure, Trust::System),
-            (true, tls) => (
-                &self.secure,
-                Trust::Authorities(Arc::clone(&tls.authorities)),
-            ),
+            (true, tls) => (&self.secure, Trust::Authorities(tls.authorities.clone())),
         };
         if let Some(client) = slot.get() {
             return Ok(client);

@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::credentials::ClientCertificate;
+use crate::config::Authorities;
 
 /// Which servers are believed to be who they say they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +18,9 @@ pub(crate) enum Trust {
     /// None: for connections without TLS, where reading the system's roots
     /// would be most of the time a small publish takes.
     Nobody,
-    /// Those with a certificate by one of the system's authorities; by one of
-    /// the bundled ones if it has none.
-    System,
-    /// Those with a certificate by one of these authorities, in PEM (`ca`, `cafile`).
-    Authorities(Arc<[String]>),
+    /// Those with a certificate by one of these authorities. The system's are the bundled ones if it
+    /// has none.
+    Authorities(Authorities),
     /// All, unchecked (`strict-ssl=false`).
     Everybody,
 }
@@ -32,6 +31,9 @@ pub(crate) enum TlsError {
     /// `ca` or `cafile` hold something else than certificates.
     #[error("an authority of `ca` or `cafile` is no certificate in PEM")]
     Authority,
+    /// The file was there when the configuration was loaded.
+    #[error("`cafile` cannot be read: {0}")]
+    Cafile(std::io::Error),
     /// `certfile` or `cert`.
     #[error("the client certificate is none in PEM")]
     Certificate,
@@ -78,27 +80,32 @@ fn root_store(trust: &Trust) -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore::empty();
     match trust {
         Trust::Nobody | Trust::Everybody => {}
-        Trust::System => {
-            // A certificate of the system's that cannot be read is one root less.
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if store.is_empty() {
-                store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            }
-        }
-        Trust::Authorities(texts) => {
-            for text in texts.iter() {
-                for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
-                    let certificate = certificate.map_err(|_| TlsError::Authority)?;
-                    // As with the system's: one with something unknown in it is one root less.
-                    store.add_parsable_certificates([certificate]);
+        Trust::Authorities(authorities) => match authorities.read().map_err(TlsError::Cafile)? {
+            Authorities::Pem(certificates) => add_all(&mut store, &certificates)?,
+            Authorities::System | Authorities::File(_) => {
+                // A certificate of the system's that cannot be read is one root less.
+                store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+                if store.is_empty() {
+                    store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
                 }
             }
-            if store.is_empty() {
-                return Err(TlsError::Authority);
-            }
-        }
+        },
     }
     Ok(store)
+}
+
+fn add_all(store: &mut RootCertStore, texts: &[String]) -> Result<(), TlsError> {
+    for text in texts {
+        for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
+            let certificate = certificate.map_err(|_| TlsError::Authority)?;
+            // As with the system's: one with something unknown in it is one root less.
+            store.add_parsable_certificates([certificate]);
+        }
+    }
+    if store.is_empty() {
+        return Err(TlsError::Authority);
+    }
+    Ok(())
 }
 
 /// Takes every certificate; that the server has its key is still checked.

@@ -17,6 +17,7 @@
 // A pack request does what `npm pack` does after its lifecycle scripts: pacote's manifest,
 // arborist's loadActual, npm-packlist, tar with pacote's options, and lib/utils/tar.js.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -42,19 +43,18 @@ const { redact } = (() => {
 
 // How long a package may take, in milliseconds.
 const patience = Number(process.env.CONSIGN_JUDGE_PATIENCE) || 5000
-// What npm logs as warnings while it lists.
-let warnings = []
+// npm-packlist throws inside callbacks: such an error ends npm, and here it ends the request that it belongs to, which
+// may have been answered before. So do the warnings that npm logs while it lists.
+const requests = new AsyncLocalStorage()
 process.on('log', (level, ...args) => {
   if (level === 'warn') {
-    warnings.push(args.map(String).join(' '))
+    requests.getStore()?.warnings.push(args.map(String).join(' '))
   }
 })
-
-// npm-packlist throws inside callbacks: such an error ends npm, and here it ends the request.
-let fail = null
 const caught = error => {
-  if (fail) {
-    fail(error)
+  const request = requests.getStore()
+  if (request) {
+    request.fail(error)
   } else {
     process.stderr.write(`judge: ${error?.stack || error}\n`)
   }
@@ -151,20 +151,17 @@ const packed = async ({ directory, prefix, workspaces }, listed) => {
 }
 
 const pack = async request => {
-  warnings = []
+  const warnings = []
   let timer
-  let refused = false
   const listed = {}
   try {
     const answer = await new Promise((resolve, reject) => {
-      fail = reject
       // Some errors leave npm waiting for nothing; it then ends without having done anything.
       timer = setTimeout(() => reject(Object.assign(new Error('npm never ends'), { code: 'NEVER' })), patience)
-      packed(request, listed).then(resolve, reject)
+      requests.run({ warnings, fail: reject }, () => packed(request, listed).then(resolve, reject))
     })
     return { ...answer, warnings }
   } catch (error) {
-    refused = true
     if ((error?.code === 'NEVER' || error?.code === 'Z_STREAM_ERROR') && listed.files) {
       // With hard links node-tar sometimes waits for ever, or ends its stream too early.
       return { ...listed, never: true, warnings }
@@ -175,12 +172,6 @@ const pack = async request => {
     }
   } finally {
     clearTimeout(timer)
-    // What is still under way may fail as well, and must not fail the next request.
-    if (refused) {
-      fail = () => {}
-      await new Promise(resolve => setTimeout(resolve, 15))
-    }
-    fail = null
   }
 }
 

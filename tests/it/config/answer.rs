@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use consign::config::{
-    Config, ConfigError, ConfigValue, Flags, Flat, Installation, Layer, user_agent,
+    Authorities, Config, ConfigError, ConfigValue, Flags, Flat, Installation, Layer, user_agent,
 };
 use consign::environment::Environment;
 use consign::registry::credentials::{self, Check, CredentialError, Credentials};
@@ -116,6 +116,14 @@ fn fill(case: &Case, result: &mut Map<String, Value>) -> Result<(), Failure> {
             other => other,
         };
         flattened.insert(name.to_owned(), shown(&entry.value));
+    }
+    let authorities = flat.authorities();
+    if matches!(authorities, Authorities::File(_)) {
+        let certificates = match authorities.read().unwrap() {
+            Authorities::Pem(certificates) => json!(*certificates),
+            _ => json!([]),
+        };
+        flattened.insert("ca".into(), certificates);
     }
     result.insert("flat".into(), Value::Object(flattened));
     fill_credentials(case, &config, &flat, result)
