@@ -7,7 +7,7 @@ use super::Shared;
 use super::directory::Directory;
 
 /// Entries after which it pays to start threads.
-const ALONE: usize = 2_000;
+const ALONE: usize = 500;
 
 /// Walks from `root`; the files come in no particular order.
 pub(super) fn walk(

@@ -204,16 +204,29 @@ impl Stretch {
 impl Listed {
     /// Appends a small file's data and padding.
     fn read_into(&self, out: &mut Vec<u8>) -> Result<(), TarballError> {
-        let file = File::open(&self.path).map_err(|source| self.unreadable(source))?;
-        // One byte more than listed, to see whether it has grown.
-        let read = file
-            .take(self.size + 1)
-            .read_to_end(out)
-            .map_err(|source| self.unreadable(source))?;
-        if read as u64 != self.size {
+        let mut file = File::open(&self.path).map_err(|source| self.unreadable(source))?;
+        let start = out.len();
+        let end = start + usize::try_from(self.size).unwrap_or(0);
+        // Room for one byte more than listed, to see whether the file has grown.
+        out.resize(end + 1, 0);
+        let mut at = start;
+        while at < end {
+            let read = match file.read(out.get_mut(at..).unwrap_or_default()) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.unreadable(error)),
+            };
+            if read == 0 {
+                break;
+            }
+            at += read;
+        }
+        // The read that came to the end asked for that one byte as well: a file gives less than it is asked for only
+        // where it ends.
+        if at != end {
             return Err(self.changed());
         }
-        out.resize(out.len() + padding(self.size), 0);
+        out.resize(end + padding(self.size), 0);
         Ok(())
     }
 

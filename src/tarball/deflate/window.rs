@@ -11,6 +11,8 @@
 //! All of this depends on the data alone. The short chains are filled in ahead of the parser, the long ones when it
 //! first needs them.
 
+use wide::u16x8;
+
 /// zlib's `w_size`: half of the window, and the unit in which it moves.
 pub(super) const HALF: usize = 32_768;
 /// Bytes the window holds.
@@ -216,16 +218,18 @@ impl Window {
     /// them: each follows the one before on the chain.
     ///
     /// One by one each would wait for the one before; packages with large blank areas are ten times slower then.
+    #[inline]
     fn is_run(&self, start: usize, end: usize, hashed: usize) -> bool {
         let Some(before) = start.checked_sub(1) else {
             return false;
         };
-        let bytes = &self.bytes[before..end + hashed - 1];
         // The first few bytes tell in almost all cases.
-        bytes[..hashed]
-            .iter()
-            .chain(bytes)
-            .all(|&byte| byte == bytes[0])
+        let first = u32::from(self.byte(before));
+        if self.four(before) != first * 0x0101_0101 {
+            return false;
+        }
+        let bytes = &self.bytes[before..end + hashed - 1];
+        bytes[1..] == bytes[..bytes.len() - 1]
     }
 
     fn insert_short_run(&mut self, start: usize, end: usize) {
@@ -281,18 +285,30 @@ impl Window {
         self.bytes.copy_within(HALF..=WINDOW, 0);
         self.end -= HALF;
         self.short_inserted -= HALF;
-        self.long_inserted = self.long_inserted.saturating_sub(HALF);
-        let lower = |table: &mut [u16]| {
-            for position in table {
-                *position = position.saturating_sub(HALF as u16);
-            }
-        };
-        lower(&mut self.short_heads[..]);
-        lower(&mut self.long_heads[..]);
-        for table in [&mut self.short_previous, &mut self.long_previous] {
-            table.copy_within(HALF.., 0);
-            lower(&mut table[..HALF]);
-        }
         self.ranks.copy_within(HALF.., 0);
+        lower(&mut self.short_heads[..]);
+        move_down(&mut self.short_previous);
+        // Heads that lead nowhere, and what they would lead to, can stay as they are.
+        if self.long_inserted > 0 {
+            self.long_inserted = self.long_inserted.saturating_sub(HALF);
+            lower(&mut self.long_heads[..]);
+            move_down(&mut self.long_previous);
+        }
+    }
+}
+
+/// Moves the upper half of a table of positions down, and the positions in it.
+fn move_down(table: &mut Positions) {
+    table.copy_within(HALF.., 0);
+    lower(&mut table[..HALF]);
+}
+
+/// Lowers positions by half of the window; those in the lower half become 0, the end of every chain.
+///
+/// Eight at once, in so many words: the compiler finds that itself only where it does not optimise for size.
+fn lower(positions: &mut [u16]) {
+    let half = u16x8::splat(HALF as u16);
+    for eight in positions.as_chunks_mut::<8>().0 {
+        *eight = u16x8::new(*eight).saturating_sub(half).to_array();
     }
 }
