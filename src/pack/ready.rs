@@ -29,7 +29,7 @@ pub enum ReadyError {
         source: io::Error,
     },
     /// It is none.
-    #[error("{} cannot be published: {source}", path.display())]
+    #[error("{} cannot be published", path.display())]
     Archive {
         /// The tarball.
         path: PathBuf,
@@ -174,6 +174,7 @@ impl Ready<'_> {
                 .cloned(),
             manifest,
             tarball,
+            warnings: prepared.warnings,
         })
     }
 
