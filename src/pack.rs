@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::lifecycle::{Event, postpack_variables, prepare_variables};
-use crate::manifest::{Manifest, ManifestError, prepare_directory, version_object};
+use crate::manifest::{Manifest, ManifestError, prepare_directory, upload_warning, version_object};
 use crate::output::{Level, Log};
 use crate::packlist::{Package, Packlist, Warning, Workspaces, listing_order, packlist};
 use crate::tarball::{
@@ -81,6 +81,8 @@ pub struct Release {
     pub publish_config: Option<Value>,
     /// The tarball.
     pub tarball: Spooled,
+    /// What was warned of while the manifest was prepared.
+    warnings: Vec<String>,
 }
 
 impl Release {
@@ -99,6 +101,11 @@ impl Release {
     /// that no registry takes.
     pub fn version_object(&self) -> Result<Map<String, Value>, Error> {
         Ok(version_object(&self.manifest, None, None)?)
+    }
+
+    /// What npm warns of when it uploads, if that was not said before of the package.json as it is written.
+    pub fn upload_warning(&self) -> Option<String> {
+        upload_warning(&self.manifest).filter(|line| !self.warnings.contains(line))
     }
 }
 
@@ -315,6 +322,7 @@ impl Packer<'_> {
             manifest,
             publish_config,
             tarball,
+            warnings: prepared.warnings,
         })
     }
 }

@@ -117,7 +117,8 @@ impl Both {
             judge.send(&request);
             kept::parse(judge.line().as_bytes()).unwrap()
         });
-        let text = |key: &str| answer[key].as_str().map(str::to_owned);
+        // What npm said, without the escapes of the parser that keeps what JavaScript keeps.
+        let text = |key: &str| Some(kept::text::plain_lossy(answer[key].as_str()?).into_owned());
         Went {
             // A status as the system has it: npm exits with -2 for ENOENT.
             exit: answer["exit"]
@@ -269,18 +270,11 @@ fn expected_end(case: &Case, npms: &Went) -> End {
     {
         return conflict();
     }
-    let (_, put) = npms.before_and_put();
-    // npm does not see prereleases and deprecated versions; consign does.
-    if let Some(put) = put
-        && let Ok(document) = serde_json::from_slice::<Value>(&put.body)
-        && let Some(version) = document["versions"]
-            .as_object()
-            .and_then(|all| all.keys().next())
-        && case.holds.get.0 == 200
-        && let Ok(held) = serde_json::from_str::<Value>(&case.holds.get.1)
-        && held["versions"].get(version).is_some()
-        && !npms.before_and_put().0.is_empty()
-    {
+    let (gets, put) = npms.before_and_put();
+    let version = put.map_or_else(|| version_told(case, npms), version_in);
+    let is_held = version.is_some_and(|version| is_listed(case, &version));
+    // npm does not see prereleases and deprecated versions; consign does, in a dry run too.
+    if is_held && !gets.is_empty() && (put.is_some() || npms.exit == 0) {
         return conflict();
     }
     if let Some(code @ ("EOTP" | "EAUTHIP")) = npms.code.as_deref() {
@@ -293,9 +287,11 @@ fn expected_end(case: &Case, npms: &Went) -> End {
         .and_then(|status| status.parse::<u16>().ok())
     {
         Some(401) => end(13, "E401", true),
-        Some(403) => end(13, "E403", true),
-        Some(409) => end(10, "EPUBLISHCONFLICT", true),
         Some(408 | 420 | 429 | 500..) => end(12, "EUNKNOWNOUTCOME", true),
+        Some(413) => end(14, "E413", true),
+        // Whatever the registry says: a version that is there explains it.
+        Some(status) if status == 409 || is_held => end(10, &format!("E{status}"), true),
+        Some(403) => end(13, "E403", true),
         Some(status) => end(14, &format!("E{status}"), true),
         None => End {
             exit: npms.exit,
@@ -303,6 +299,35 @@ fn expected_end(case: &Case, npms: &Went) -> End {
             is_sent: put.is_some(),
         },
     }
+}
+
+/// The version in a document.
+fn version_in(put: &Asked) -> Option<String> {
+    let document = kept::parse(&put.body).ok()?;
+    document["versions"].as_object()?.keys().next().cloned()
+}
+
+/// The version of a dry run: as npm prints it, or, where it prints nothing, as package.json has it.
+fn version_told(case: &Case, npms: &Went) -> Option<String> {
+    let printed = npms.stdout.trim();
+    if let Some(id) = printed.strip_prefix("+ ") {
+        return Some(id.rsplit_once('@')?.1.to_owned());
+    }
+    if let Ok(Value::Object(packages)) = kept::parse(printed.as_bytes()) {
+        let package = packages.values().next()?;
+        return package["version"].as_str().map(str::to_owned);
+    }
+    let entries = &case.package.entries;
+    let (_, version) = entries.iter().rfind(|(key, _)| key == "\"version\"")?;
+    let version: String = serde_json::from_str(version).ok()?;
+    consign::manifest::clean(&version, true)
+}
+
+/// Whether the registry listed the version before.
+fn is_listed(case: &Case, version: &str) -> bool {
+    let (status, body) = &case.holds.get;
+    let held = kept::parse(body.as_bytes());
+    *status == 200 && held.is_ok_and(|held| held["versions"].get(version).is_some())
 }
 
 /// `name@version` of an upload.
