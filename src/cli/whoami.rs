@@ -147,8 +147,8 @@ async fn permissions(
         allowed: Some(token.is_ok()),
         words: match token {
             Ok(token) => format!(
-                "codeartifact:GetAuthorizationToken, sts:GetServiceBearerToken; good until {}",
-                token.expires_text().unwrap_or_default()
+                "codeartifact:GetAuthorizationToken, sts:GetServiceBearerToken; {}",
+                token.good_until()
             ),
             Err(error) => error.to_string(),
         },
