@@ -188,6 +188,7 @@ impl Error {
             Self::Manifest(error) => error.exit_status(),
             Self::PublishDirectory { source, .. } => source.exit_status(),
             Self::Ready(error) => error.exit_status(),
+            Self::Workspace(error) => error.exit_status(),
             Self::Packlist(error) => packlist_source(error).map_or(1, system_status),
             Self::Credential(CredentialError::Read { source, .. })
             | Self::Tarball(TarballError::Read { source, .. })

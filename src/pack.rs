@@ -79,6 +79,8 @@ pub struct Release {
     pub manifest: Map<String, Value>,
     /// The configuration that the package brings along.
     pub publish_config: Option<Value>,
+    /// The same before scripts changed package.json. It still counts for what is sent.
+    earlier_config: Option<Value>,
     /// The tarball.
     pub tarball: Spooled,
     /// What was warned of while the manifest was prepared.
@@ -101,6 +103,20 @@ impl Release {
     /// that no registry takes.
     pub fn version_object(&self) -> Result<Map<String, Value>, Error> {
         Ok(version_object(&self.manifest, None, None)?)
+    }
+
+    /// The configuration that counts: what package.json brought along before its scripts ran, and over that what it
+    /// brings along now.
+    pub fn configuration(&self) -> Option<Value> {
+        match (&self.earlier_config, &self.publish_config) {
+            (Some(Value::Object(earlier)), Some(Value::Object(now))) => {
+                let mut both = earlier.clone();
+                both.extend(now.clone());
+                Some(Value::Object(both))
+            }
+            (Some(earlier @ Value::Object(_)), _) => Some(earlier.clone()),
+            (_, now) => now.clone(),
+        }
     }
 
     /// What npm warns of when it uploads, if that was not said before of the package.json as it is written.
@@ -321,6 +337,7 @@ impl Packer<'_> {
             packed,
             manifest,
             publish_config,
+            earlier_config: first.get("publishConfig").cloned(),
             tarball,
             warnings: prepared.warnings,
         })

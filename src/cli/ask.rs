@@ -21,8 +21,11 @@ pub(super) async fn ask(run: &Run<'_>, place: &Place, question: Question) -> Res
     let settings = session.config.request_settings(flat)?;
     let url = &place.registry.url;
     let endpoint = place.endpoint.clone();
-    let authority = Authority::find(&session.config, flat, url, endpoint, None, printer)?;
-    if question.needs_login && matches!(authority, Authority::Missing) {
+    let mut authority = Authority::find(&session.config, flat, url, endpoint, None, printer)?;
+    if matches!(authority, Authority::Missing) && !question.needs_login {
+        authority = Authority::unchecked(&session.config, flat, None);
+    }
+    if matches!(authority, Authority::Missing) {
         return Err(Error::Refused {
             code: Some("ENEEDAUTH"),
             message: "This command requires you to be logged in.".into(),

@@ -213,13 +213,15 @@ async fn upload(
     let session = run.session;
     let printer = &session.printer;
     let dry_run = session.settings.dry_run;
-    let authority = target.authority(session)?;
+    let mut authority = target.authority(session)?;
     if matches!(authority, Authority::Missing) {
         let refusal = target.needs_login(session);
         if !dry_run {
             return Err(refusal);
         }
         printer.log(Level::Warn, "publish", &format!("{refusal} (dry-run)"));
+        // A key of a folder above does not count for the check, but for requests.
+        authority = Authority::unchecked(&session.config, &target.flat, target.scope.as_deref());
     }
     let asks_aws = matches!(authority, Authority::CodeArtifact(_));
     let authorize = authority.obtain(&run.tokens, printer).await?;
@@ -236,7 +238,10 @@ async fn upload(
         &format!("Publishing to {url} with tag {tag} and {shown_access} access{suffix}"),
     );
     let version_object = if dry_run {
-        release.manifest.clone()
+        let mut unsent = release.manifest.clone();
+        // One that has no text is refused when it is sent.
+        unsent.shift_remove("tag");
+        unsent
     } else {
         release.version_object()?
     };

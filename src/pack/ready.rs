@@ -173,6 +173,7 @@ impl Ready<'_> {
                 .filter(|config| !config.is_null())
                 .cloned(),
             manifest,
+            earlier_config: None,
             tarball,
             warnings: prepared.warnings,
         })

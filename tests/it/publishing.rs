@@ -6,6 +6,7 @@
 
 mod case;
 mod compare;
+mod end;
 mod generate;
 mod registry;
 mod regressions;

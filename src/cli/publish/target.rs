@@ -37,15 +37,14 @@ impl Target {
     ) -> Result<Self, Error> {
         let config = &session.config;
         let publish_config = release.publish_config.as_ref();
-        let flat = match publish_config {
-            Some(overrides) => {
-                for warning in config.publish_config_warnings(overrides) {
-                    session
-                        .printer
-                        .log(Level::Warn, warning.prefix, &warning.text);
-                }
-                config.flat_with(overrides)?
+        if let Some(overrides) = publish_config {
+            for warning in config.publish_config_warnings(overrides) {
+                let printer = &session.printer;
+                printer.log(Level::Warn, warning.prefix, &warning.text);
             }
+        }
+        let flat = match release.configuration() {
+            Some(overrides) => config.flat_with(&overrides)?,
             None => config.flat().clone(),
         };
         let settings = config.request_settings(&flat)?;
@@ -80,7 +79,8 @@ impl Target {
         session: &Session<'_>,
         release: &Release,
     ) -> Result<(), Error> {
-        if self.implicit_tag && !session.settings.force && is_prerelease(&release.manifest)? {
+        // Whatever the tag, a manifest without a version is refused here.
+        if !session.settings.force && is_prerelease(&release.manifest)? && self.implicit_tag {
             return Err(Error::Refused {
                 code: None,
                 message: "You must specify a tag using --tag when publishing a prerelease version."

@@ -1,16 +1,18 @@
 //! One publish, both ways, and what has to be the same.
 //!
 //! What differs on purpose (`docs/npm-compatibility.md`) is named here and nowhere else: [`NOT_COMPARED`] headers,
-//! [`expected_end`] for the outcomes' own statuses, [`without_versions`] for what names Node.
+//! `end` for the outcomes' own statuses, [`without_versions`] for what names Node.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use consign::manifest::json as kept;
+use consign::output::redact::redact;
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, Place};
+use super::end::expected_end;
 use super::registry::{Holds, Registry};
 use crate::support::{Asked, Home, Judge, run};
 
@@ -44,23 +46,23 @@ pub(super) struct Compared {
 }
 
 /// How a publish went.
-struct Went {
-    exit: i64,
-    code: Option<String>,
+pub(super) struct Went {
+    pub(super) exit: i64,
+    pub(super) code: Option<String>,
     /// What went wrong, in words.
-    message: String,
+    pub(super) message: String,
     /// Nothing was said at all.
     is_silent: bool,
     /// npm ended without a word, by an exception that nothing catches.
     is_uncaught: bool,
-    stdout: String,
+    pub(super) stdout: String,
     stderr: String,
     asked: Vec<Asked>,
 }
 
 impl Went {
     /// The requests up to the upload, and the upload.
-    fn before_and_put(&self) -> (&[Asked], Option<&Asked>) {
+    pub(super) fn before_and_put(&self) -> (&[Asked], Option<&Asked>) {
         match self.asked.iter().position(|asked| asked.method == "PUT") {
             Some(at) => (&self.asked[..at], Some(&self.asked[at])),
             None => (&self.asked, None),
@@ -129,7 +131,10 @@ impl Both {
             code: text("code"),
             message: text("message").unwrap_or_default(),
             is_silent: false,
-            is_uncaught: answer["uncaught"] == true,
+            // Where not even its configuration could be loaded npm has no code to print, and the judge's npm trips
+            // over that.
+            is_uncaught: answer["uncaught"] == true
+                || answer["message"] == "call config.load() before reading values",
             stdout: text("stdout").unwrap_or_default(),
             stderr: text("stderr").unwrap_or_default(),
             asked,
@@ -249,87 +254,6 @@ fn differences(case: &Case, ours: &Went, npms: &Went) -> Vec<String> {
     found
 }
 
-/// How consign has to end where npm ended so.
-struct End {
-    exit: i64,
-    code: Option<String>,
-    is_sent: bool,
-}
-
-/// npm's end, but where an outcome has its own.
-fn expected_end(case: &Case, npms: &Went) -> End {
-    let end = |exit, code: &str, is_sent| End {
-        exit,
-        code: Some(code.to_owned()),
-        is_sent,
-    };
-    let conflict = || end(10, "EPUBLISHCONFLICT", false);
-    if npms
-        .message
-        .starts_with("You cannot publish over the previously published versions")
-    {
-        return conflict();
-    }
-    let (gets, put) = npms.before_and_put();
-    let version = put.map_or_else(|| version_told(case, npms), version_in);
-    let is_held = version.is_some_and(|version| is_listed(case, &version));
-    // npm does not see prereleases and deprecated versions; consign does, in a dry run too.
-    if is_held && !gets.is_empty() && (put.is_some() || npms.exit == 0) {
-        return conflict();
-    }
-    if let Some(code @ ("EOTP" | "EAUTHIP")) = npms.code.as_deref() {
-        return end(13, code, true);
-    }
-    match npms
-        .code
-        .as_deref()
-        .and_then(|code| code.strip_prefix('E'))
-        .and_then(|status| status.parse::<u16>().ok())
-    {
-        Some(401) => end(13, "E401", true),
-        Some(408 | 420 | 429 | 500..) => end(12, "EUNKNOWNOUTCOME", true),
-        Some(413) => end(14, "E413", true),
-        // Whatever the registry says: a version that is there explains it.
-        Some(status) if status == 409 || is_held => end(10, &format!("E{status}"), true),
-        Some(403) => end(13, "E403", true),
-        Some(status) => end(14, &format!("E{status}"), true),
-        None => End {
-            exit: npms.exit,
-            code: npms.code.clone(),
-            is_sent: put.is_some(),
-        },
-    }
-}
-
-/// The version in a document.
-fn version_in(put: &Asked) -> Option<String> {
-    let document = kept::parse(&put.body).ok()?;
-    document["versions"].as_object()?.keys().next().cloned()
-}
-
-/// The version of a dry run: as npm prints it, or, where it prints nothing, as package.json has it.
-fn version_told(case: &Case, npms: &Went) -> Option<String> {
-    let printed = npms.stdout.trim();
-    if let Some(id) = printed.strip_prefix("+ ") {
-        return Some(id.rsplit_once('@')?.1.to_owned());
-    }
-    if let Ok(Value::Object(packages)) = kept::parse(printed.as_bytes()) {
-        let package = packages.values().next()?;
-        return package["version"].as_str().map(str::to_owned);
-    }
-    let entries = &case.package.entries;
-    let (_, version) = entries.iter().rfind(|(key, _)| key == "\"version\"")?;
-    let version: String = serde_json::from_str(version).ok()?;
-    consign::manifest::clean(&version, true)
-}
-
-/// Whether the registry listed the version before.
-fn is_listed(case: &Case, version: &str) -> bool {
-    let (status, body) = &case.holds.get;
-    let held = kept::parse(body.as_bytes());
-    *status == 200 && held.is_ok_and(|held| held["versions"].get(version).is_some())
-}
-
 /// `name@version` of an upload.
 fn put_id(put: Option<&Asked>) -> Option<String> {
     let document = kept::parse(&put?.body).ok()?;
@@ -419,13 +343,16 @@ fn talk(stderr: &str, name: &str) -> String {
             .filter_map(|line| line.strip_prefix(name))
             .map(str::trim_end)
     };
-    let mut warnings: Vec<&str> = lines()
+    // npm shows some passwords in URLs; consign shows none.
+    let mut warnings: Vec<String> = lines()
         .filter(|line| line.starts_with("warn"))
         .filter(|line| !line.contains("`npm pkg fix`") && !line.contains("\"npm pkg fix\""))
+        .map(redact)
         .collect();
     warnings.sort_unstable();
     warnings.dedup();
     let notices = lines().filter(|line| line.starts_with("notice"));
-    let all: Vec<&str> = warnings.into_iter().chain(notices).collect();
+    let notices = notices.map(str::to_owned);
+    let all: Vec<String> = warnings.into_iter().chain(notices).collect();
     all.join("\n      ")
 }

@@ -167,6 +167,59 @@ pub(super) fn all() -> Vec<(&'static str, Case)> {
             ),
         ),
         (
+            "a package without a version has no prerelease to look at, whatever the tag",
+            Case::new("{}", &[]).with(&["--tag=a/b"]),
+        ),
+        (
+            "the tag of a publishConfig that a script removes still counts",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "publishConfig": {"tag": "next"},
+                    "scripts": {"prepublishOnly": "cp other.json package.json"}}"#,
+                &[("p/other.json", PLAIN)],
+            ),
+        ),
+        (
+            "the access of a publishConfig that a script changes is the later one",
+            Case::new(
+                r#"{"name": "@sc/a", "version": "1.0.0", "publishConfig": {"access": "restricted", "tag": "next"},
+                    "scripts": {"postpack": "cp other.json package.json"}}"#,
+                &[(
+                    "p/other.json",
+                    r#"{"name": "@sc/a", "version": "1.0.0", "publishConfig": {"access": "public"}}"#,
+                )],
+            ),
+        ),
+        (
+            "a dry run needs no tag that has a text",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "tag": [{"toString": 0}]}"#,
+                &[],
+            )
+            .with(&["--dry-run"]),
+        ),
+        (
+            "a dry run asks with the token of a folder above",
+            Case {
+                npmrc: vec!["registry=REGISTRY/other/".to_owned()],
+                ..Case::new(PLAIN, &[]).with(&["--dry-run"])
+            },
+        ),
+        (
+            "a password in a URL is shown by npm alone",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "repository": " git+https://u%40:p%3a@github.com:22/foo@1/bar# /"}"#,
+                &[],
+            ),
+        ),
+        (
+            "a member whose package.json is no object has no code",
+            Case::member("null"),
+        ),
+        (
+            "a member whose package.json is no JSON is refused while the configuration is loaded",
+            Case::member("{"),
+        ),
+        (
             "a client certificate is looked for at the address of the request",
             Case {
                 path: "/npm",
