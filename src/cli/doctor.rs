@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::aws::AwsArguments;
 use super::publish::operand::{Named, Operand};
-use super::publish::release_of;
 use super::publish::target::Target;
+use super::publish::{check_names, release_of};
 use super::run::Run;
 use super::session::Session;
 use crate::doctor::{Check, Checkup, Subject, Verdict, examine};
 use crate::error::Error;
-use crate::manifest::{check_package_and_tag, check_tag};
-use crate::pack::{NoScripts, Packed, Release};
+use crate::manifest::check_tag;
+use crate::pack::{NoScripts, Release};
 use crate::publish::{Authority, check_size};
 use crate::registry::credentials::Credentials;
 use crate::registry::diagnosis::explain;
@@ -190,13 +190,8 @@ fn examine_package(
     checkup: &mut Checkup,
 ) {
     let name = "package";
-    let Packed {
-        name: own, version, ..
-    } = &release.packed;
-    let refusal = check_package_and_tag(own, version, &session.settings.tag);
-    let refusal = refusal
-        .map_err(Error::from)
-        .and_then(|()| release.version_object().map(drop));
+    let refusal = check_names(session, release);
+    let refusal = refusal.and_then(|()| release.version_object().map(drop));
     let refusal = refusal.and_then(|()| match target {
         Some(target) => target
             .check_tag(session, release)

@@ -125,8 +125,7 @@ fn publish_one(
     if !session.settings.json {
         notice(&session.printer, &release.packed);
     }
-    let Packed { name, version, .. } = &release.packed;
-    check_package_and_tag(name, version, &session.settings.tag)?;
+    check_names(session, &release)?;
     if member.is_some() && release.is_private() {
         return Err(ManifestError::Private.into());
     }
@@ -187,6 +186,17 @@ pub(in crate::cli) fn release_of(
             ready.release(&session.printer)
         }
     }
+}
+
+/// npm's refusals of names, versions and tags.
+pub(in crate::cli) fn check_names(session: &Session<'_>, release: &Release) -> Result<(), Error> {
+    let Packed { name, version, .. } = &release.packed;
+    check_package_and_tag(name, version, &session.settings.tag)?;
+    if name.is_empty() {
+        // With a tag such as `a/b` the check takes what it sees for a scoped name.
+        return Err(ManifestError::MissingNameOrVersion.into());
+    }
+    Ok(())
 }
 
 /// What npm answers to a package without a name, in better words: it trips over the name when it looks at the tag.

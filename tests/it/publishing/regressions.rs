@@ -171,6 +171,14 @@ pub(super) fn all() -> Vec<(&'static str, Case)> {
             Case::new("{}", &[]).with(&["--tag=a/b"]),
         ),
         (
+            "a package without a name is refused whatever the tag",
+            Case::new(r#"{"version": "1.0.0"}"#, &[]).with(&["--tag=a/b"]),
+        ),
+        (
+            "a package without a name is refused in a dry run, too",
+            Case::new(r#"{"version": "1.0.0"}"#, &[]).with(&["--tag=a/b", "--dry-run"]),
+        ),
+        (
             "the tag of a publishConfig that a script removes still counts",
             Case::new(
                 r#"{"name": "a", "version": "1.0.0", "publishConfig": {"tag": "next"},
