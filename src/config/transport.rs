@@ -74,12 +74,12 @@ pub struct Tls {
 }
 
 impl fmt::Debug for Tls {
-    /// Without the texts: a flag without its value takes the next word for it, whatever that is.
+    /// Without the certificate's text, as with [`Authorities`].
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Tls")
             .field("is_strict", &self.is_strict)
-            .field("authorities", &self.authorities.len())
+            .field("authorities", &self.authorities)
             .field("certificate", &self.certificate.is_some())
             .field("key", &self.key)
             .finish()

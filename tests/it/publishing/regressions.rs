@@ -179,6 +179,20 @@ pub(super) fn all() -> Vec<(&'static str, Case)> {
             Case::new(r#"{"version": "1.0.0"}"#, &[]).with(&["--tag=a/b", "--dry-run"]),
         ),
         (
+            "control characters are shown, not obeyed",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "bin": "\u0000\u001f\u007f\u2028\/"}"#,
+                &[],
+            ),
+        ),
+        (
+            "a publishConfig that is text has a key for each half of a surrogate pair",
+            Case::new(
+                r#"{"name": "a", "version": "1.0.0", "publishConfig": "\udc00\ud800\ud83d\ude00"}"#,
+                &[],
+            ),
+        ),
+        (
             "the tag of a publishConfig that a script removes still counts",
             Case::new(
                 r#"{"name": "a", "version": "1.0.0", "publishConfig": {"tag": "next"},
