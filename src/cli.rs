@@ -17,6 +17,7 @@ mod place;
 mod publish;
 mod rehearse;
 mod report;
+mod run;
 mod sandbox;
 mod scripts;
 mod session;

@@ -32,7 +32,7 @@ pub struct Publication<'a> {
     /// The dist-tag asked for. A `tag` field of the manifest wins over it.
     pub tag: &'a str,
     /// `public` or `restricted`; sent as null where nothing was asked for.
-    pub access: Option<&'a str>,
+    pub access: Value,
     /// The registry, from which `dist.tarball` is made.
     pub registry: &'a RegistryUrl,
     /// The tarball's digests.
@@ -77,7 +77,7 @@ impl Document {
             "versions".into(),
             serde_json::json!({ version: version_object }),
         );
-        root.insert("access".into(), publication.access.into());
+        root.insert("access".into(), publication.access.clone());
 
         let mut head = json::compact(&Value::Object(root));
         head.pop(); // the closing brace: attachments follow
@@ -193,7 +193,7 @@ mod tests {
             name: "@sc/t1",
             version: "1.0.0",
             tag: "next",
-            access: None,
+            access: Value::Null,
             registry: &registry,
             digests: Digests::of(&tarball),
         };

@@ -188,6 +188,7 @@ impl Error {
             Self::Manifest(error) => error.exit_status(),
             Self::PublishDirectory { source, .. } => source.exit_status(),
             Self::Ready(error) => error.exit_status(),
+            Self::Workspace(error) => error.exit_status(),
             Self::Packlist(error) => packlist_source(error).map_or(1, system_status),
             Self::Credential(CredentialError::Read { source, .. })
             | Self::Tarball(TarballError::Read { source, .. })
@@ -286,7 +287,7 @@ fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Published { .. } => "published".to_owned(),
         Outcome::AlreadyPublished => "already published, with identical contents".to_owned(),
-        Outcome::Conflict { differences } => {
+        Outcome::Conflict { differences, .. } => {
             let mut text = "that version is already published, with other contents".to_owned();
             for difference in differences {
                 text.push_str("\n  ");
@@ -320,13 +321,18 @@ fn outcome_text(outcome: &Outcome) -> String {
 
 fn outcome_code(outcome: &Outcome) -> Option<String> {
     Some(match outcome {
-        Outcome::Conflict { .. } => "EPUBLISHCONFLICT".to_owned(),
+        // npm has none where it finds the version before the upload.
+        Outcome::Conflict { status: None, .. } => "EPUBLISHCONFLICT".to_owned(),
         Outcome::Unauthenticated { challenge, .. } => {
             let code = challenge.as_ref().map_or("E401", Challenge::code);
             code.to_owned()
         }
         Outcome::Forbidden { .. } => "E403".to_owned(),
-        Outcome::Rejected { status, .. } => format!("E{status}"),
+        Outcome::Rejected { status, .. }
+        | Outcome::Conflict {
+            status: Some(status),
+            ..
+        } => format!("E{status}"),
         Outcome::Unreachable { .. } => "EUNREACHABLE".to_owned(),
         Outcome::Unknown { .. } => "EUNKNOWNOUTCOME".to_owned(),
         Outcome::AcceptedNotVisible { .. } => "ENOTVISIBLE".to_owned(),

@@ -59,7 +59,7 @@ pub use normalize::normalize;
 pub use prepare::prepare;
 pub use publication::{
     Prepared, TarballOrigin, dist_tag, is_prerelease, is_private, prepare_directory,
-    prepare_document, prepare_tarball, read_to_publish, set_dist, version_object,
+    prepare_document, prepare_tarball, read_to_publish, set_dist, upload_warning, version_object,
 };
 pub use range::is_range;
 pub use read::parse;
@@ -88,6 +88,14 @@ impl Manifest {
             directory,
             document,
         })
+    }
+
+    /// A package.json that says nothing.
+    pub(crate) fn empty(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            document: Map::new(),
+        }
     }
 
     /// Reads and normalises the manifest of a directory that is to be packed by itself.

@@ -6,6 +6,7 @@
 
 pub mod bytes;
 pub mod contents;
+pub mod control;
 pub mod github;
 pub mod redact;
 
@@ -218,7 +219,8 @@ impl Printer {
 impl Log for Printer {
     fn log(&self, level: Level, title: &str, text: &str) {
         // A URL may come from anywhere: a correction of `repository`, a registry's answer.
-        self.say(level, title, Some(&redact::mask_url_passwords(text)));
+        let text = redact::mask_url_passwords(text);
+        self.say(level, title, Some(&control::shown(&text)));
     }
 
     fn hears(&self, level: Level) -> bool {

@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::lifecycle::{Event, postpack_variables, prepare_variables};
-use crate::manifest::{Manifest, ManifestError, prepare_directory, version_object};
+use crate::manifest::{Manifest, ManifestError, prepare_directory, upload_warning, version_object};
 use crate::output::{Level, Log};
 use crate::packlist::{Package, Packlist, Warning, Workspaces, listing_order, packlist};
 use crate::tarball::{
@@ -79,8 +79,12 @@ pub struct Release {
     pub manifest: Map<String, Value>,
     /// The configuration that the package brings along.
     pub publish_config: Option<Value>,
+    /// The same before scripts changed package.json. It still counts for what is sent.
+    earlier_config: Option<Value>,
     /// The tarball.
     pub tarball: Spooled,
+    /// What was warned of while the manifest was prepared.
+    warnings: Vec<String>,
 }
 
 impl Release {
@@ -99,6 +103,25 @@ impl Release {
     /// that no registry takes.
     pub fn version_object(&self) -> Result<Map<String, Value>, Error> {
         Ok(version_object(&self.manifest, None, None)?)
+    }
+
+    /// The configuration that counts: what package.json brought along before its scripts ran, and over that what it
+    /// brings along now.
+    pub fn configuration(&self) -> Option<Value> {
+        match (&self.earlier_config, &self.publish_config) {
+            (Some(Value::Object(earlier)), Some(Value::Object(now))) => {
+                let mut both = earlier.clone();
+                both.extend(now.clone());
+                Some(Value::Object(both))
+            }
+            (Some(earlier @ Value::Object(_)), _) => Some(earlier.clone()),
+            (_, now) => now.clone(),
+        }
+    }
+
+    /// What npm warns of when it uploads, if that was not said before of the package.json as it is written.
+    pub fn upload_warning(&self) -> Option<String> {
+        upload_warning(&self.manifest).filter(|line| !self.warnings.contains(line))
     }
 }
 
@@ -314,7 +337,9 @@ impl Packer<'_> {
             packed,
             manifest,
             publish_config,
+            earlier_config: first.get("publishConfig").cloned(),
             tarball,
+            warnings: prepared.warnings,
         })
     }
 }

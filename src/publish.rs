@@ -6,24 +6,21 @@
 //! here that ends as `published`.
 
 mod authority;
+mod look;
 mod second_factor;
 
 use std::time::Duration;
 
-use nodejs_semver::Version;
-use tokio::time::{Instant, sleep};
-use url::Url;
-
 use crate::document::Document;
 use crate::output::{Level, Log};
-use crate::registry::client::shown;
 use crate::registry::retry::is_transient;
 use crate::registry::{
-    Client, OneTimePassword, Outcome, Packument, PublishedVersion, Refusal, RequestError,
-    RetryPolicy, TransportError,
+    Client, OneTimePassword, Outcome, Packument, Refusal, RequestError, RetryPolicy, TransportError,
 };
-use crate::tarball::read::{differences, entry_digests};
-use crate::tarball::{Digests, Spool, Spooled};
+use crate::tarball::{Digests, Spooled};
+use look::{Seen, UNIDENTIFIED};
+use nodejs_semver::Version;
+use tokio::time::{Instant, sleep};
 
 pub use authority::Authority;
 pub use second_factor::SecondFactor;
@@ -109,14 +106,6 @@ enum Answer {
     Refused(Refusal),
 }
 
-/// What a look at the registry showed of the version.
-enum Seen {
-    Ours,
-    Others(PublishedVersion),
-    Absent,
-    Unreadable(RequestError),
-}
-
 /// Publishes an upload. In a dry run everything happens but the upload, and
 /// `None` says that nothing stood against it.
 ///
@@ -139,7 +128,10 @@ pub async fn publish(
     if !options.force {
         match publisher.look().await {
             (Seen::Ours, _) => return Ok(Some(Outcome::AlreadyPublished)),
-            (Seen::Others(version), _) => return Ok(Some(publisher.conflict(&version).await)),
+            // npm, too, refuses whatever is listed; the registry would after all of it was sent.
+            (Seen::Others(version) | Seen::Unidentified(version), _) => {
+                return Ok(Some(publisher.conflict(&version, None).await));
+            }
             (Seen::Absent, Some(packument)) if options.implicit_tag => {
                 guard_latest(&packument, upload.version)?;
             }
@@ -239,7 +231,8 @@ impl Publisher<'_> {
             if doubt {
                 match self.look().await.0 {
                     Seen::Ours => return self.read_back(true).await,
-                    Seen::Others(version) => return self.conflict(&version).await,
+                    Seen::Others(version) => return self.conflict(&version, None).await,
+                    Seen::Unidentified(_) => tried.push(format!("GET: {UNIDENTIFIED}")),
                     Seen::Absent => tried.push("GET: the version is not there".to_owned()),
                     Seen::Unreadable(error) => tried.push(format!("GET: {error}")),
                 }
@@ -308,7 +301,9 @@ impl Publisher<'_> {
         if !matches!(refusal.status, 401 | 413) {
             match self.look().await.0 {
                 Seen::Ours => return Outcome::AlreadyPublished,
-                Seen::Others(version) => return self.conflict(&version).await,
+                Seen::Others(version) | Seen::Unidentified(version) => {
+                    return self.conflict(&version, Some(refusal.status)).await;
+                }
                 Seen::Absent | Seen::Unreadable(_) => {}
             }
         }
@@ -322,6 +317,7 @@ impl Publisher<'_> {
             // There, by the registry's word, although it does not show it.
             409 => Outcome::Conflict {
                 differences: vec![message],
+                status: Some(409),
             },
             status => Outcome::Rejected { status, message },
         }
@@ -355,7 +351,8 @@ impl Publisher<'_> {
                         confirmed_by_reading,
                     };
                 }
-                Seen::Others(version) => return self.conflict(&version).await,
+                Seen::Others(version) => return self.conflict(&version, None).await,
+                Seen::Unidentified(_) => (UNIDENTIFIED.to_owned(), false),
                 Seen::Absent => ("the packument does not list it".to_owned(), false),
                 Seen::Unreadable(error) => (error.to_string(), error.status() == Some(403)),
             };
@@ -384,61 +381,5 @@ impl Publisher<'_> {
                 &tag_elsewhere(tag, other, self.upload.version),
             );
         }
-    }
-
-    async fn look(&self) -> (Seen, Option<Packument>) {
-        match self.client.packument(self.upload.name).await {
-            Ok(None) => (Seen::Absent, None),
-            Ok(Some(packument)) => {
-                let seen = match packument.versions.get(self.upload.version) {
-                    None => Seen::Absent,
-                    Some(version) if self.is_ours(version) => Seen::Ours,
-                    Some(version) => Seen::Others(version.clone()),
-                };
-                (seen, Some(packument))
-            }
-            Err(error) => (Seen::Unreadable(error), None),
-        }
-    }
-
-    /// The same SHA-512; of a registry that names none, the same SHA-1.
-    fn is_ours(&self, version: &PublishedVersion) -> bool {
-        let digests = &self.upload.digests;
-        match version.integrity() {
-            Some(integrity) => integrity == digests.integrity,
-            None => version.dist.shasum.as_deref() == Some(&digests.shasum.to_string()),
-        }
-    }
-
-    async fn conflict(&self, version: &PublishedVersion) -> Outcome {
-        let differences = match self.differences(version).await {
-            Ok(differences) if differences.is_empty() => {
-                vec!["no file differs: the tarballs are packed differently".to_owned()]
-            }
-            Ok(differences) => differences,
-            Err(reason) => vec![format!(
-                "the registry's tarball could not be compared: {reason}"
-            )],
-        };
-        Outcome::Conflict { differences }
-    }
-
-    async fn differences(&self, version: &PublishedVersion) -> Result<Vec<String>, String> {
-        let url = version
-            .dist
-            .tarball
-            .as_deref()
-            .ok_or("the packument names none")?;
-        let url = Url::parse(url).map_err(|error| format!("{url}: {error}"))?;
-        let mut theirs = Spool::default();
-        self.client
-            .tarball(&url, &mut theirs)
-            .await
-            .map_err(|error| error.to_string())?;
-        let theirs = theirs.finish().map_err(|error| error.to_string())?;
-        let read = |tarball: &Spooled| {
-            entry_digests(tarball.reader()).map_err(|error| format!("{}: {error}", shown(&url)))
-        };
-        Ok(differences(&read(self.upload.tarball)?, &read(&theirs)?))
     }
 }

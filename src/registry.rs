@@ -19,8 +19,8 @@ pub use self::url::RegistryUrl;
 pub use challenge::{Challenge, WebLogin};
 pub use choice::Registry;
 pub use client::{
-    Authorize, Client, ClientOptions, ConnectionOptions, OneTimePassword, Refusal, Renewal,
-    RequestError, TransportError,
+    Announced, Authorize, Client, ClientOptions, ConnectionOptions, OneTimePassword, Refusal,
+    Renewal, RequestError, TransportError,
 };
 pub use credentials::{Authorization, Credentials};
 pub use outcome::Outcome;

@@ -13,7 +13,7 @@ use crate::output::Log;
 use crate::pack::Release;
 use crate::publish::{Authority, PUBLISH_TOKEN, PublishOptions, Upload, publish};
 use crate::registry::url::RegistryUrl;
-use crate::registry::{Client, ClientOptions, ConnectionOptions, Outcome, RetryPolicy};
+use crate::registry::{Announced, Client, ClientOptions, ConnectionOptions, Outcome, RetryPolicy};
 use crate::sandbox::{Config, Sandbox, SandboxError};
 use crate::tarball::{DigestWriter, Digests};
 
@@ -121,12 +121,16 @@ impl Rehearsal<'_> {
             Err(error) => return self.fail("publish", error.to_string()),
         };
 
-        let client_options = ClientOptions {
-            user_agent: concat!("consign/", env!("CARGO_PKG_VERSION"), " rehearse").to_owned(),
-            command: "publish",
+        let announced = Announced {
             auth_type: "web".to_owned(),
             scope: None,
             otp: None,
+        };
+        let client_options = ClientOptions {
+            user_agent: concat!("consign/", env!("CARGO_PKG_VERSION"), " rehearse").to_owned(),
+            command: "publish",
+            announced: announced.clone(),
+            announced_in_uploads: announced,
             timeout: Duration::from_mins(1),
             connection: ConnectionOptions::default(),
         };
@@ -150,7 +154,7 @@ impl Rehearsal<'_> {
                 name: &packed.name,
                 version: &packed.version,
                 tag: self.tag,
-                access: None,
+                access: serde_json::Value::Null,
                 registry: client.registry(),
                 digests: packed.digests,
             },

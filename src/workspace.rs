@@ -91,8 +91,22 @@ impl WorkspaceError {
             Self::NotAnArray { .. } => Some("EWORKSPACESCONFIG"),
             Self::Duplicate(_) => Some("EDUPLICATEWORKSPACE"),
             Self::Read { source, .. } => crate::node::system_code(source),
-            Self::Json { .. } => Some("EJSONPARSE"),
-            Self::NotText { .. } | Self::ExcludesRoot { .. } | Self::NoneFound(_) => None,
+            Self::Json {
+                source: Some(_), ..
+            } => Some("EJSONPARSE"),
+            // JSON that is no object has no code in npm.
+            Self::Json { source: None, .. }
+            | Self::NotText { .. }
+            | Self::ExcludesRoot { .. }
+            | Self::NoneFound(_) => None,
+        }
+    }
+
+    /// npm's exit status.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Read { source, .. } => crate::node::system_status(source),
+            _ => 1,
         }
     }
 

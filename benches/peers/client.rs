@@ -104,7 +104,7 @@ impl Client {
             let said = fs::read_to_string(home.path().join("said")).unwrap_or_default();
             return Err(format!("{command:?} made {} tarballs:\n{said}", shipped.tarballs).into());
         }
-        Ok(Measured { shipped, ..usage })
+        Ok(usage.made(shipped, ground.registry.first_byte()))
     }
 
     fn arguments(self, command: &mut Command, case: Case, job: Job, destination: &Path) {

@@ -3,6 +3,7 @@
 //! ```text
 //! tests/peers/setup
 //! cargo bench --bench peers -- [--cases tiny,sources] [--clients consign,bun] [--rounds 5]
+//! cargo bench --bench peers -- --first-byte [--cases tiny] [--clients consign]
 //! cargo bench --bench peers -- --kernel
 //! ```
 //!
@@ -56,6 +57,10 @@ struct Arguments {
     /// The consign to measure, instead of the one that cargo built
     #[arg(long, env = "CONSIGN_BIN", default_value = env!("CARGO_BIN_EXE_consign"))]
     consign: PathBuf,
+    /// Only publishes, and how long each takes from the start of the program to the first byte of the upload; the token
+    /// lies in `.npmrc`
+    #[arg(long, conflicts_with = "kernel")]
+    first_byte: bool,
     /// Only npm's deflate, beside the zlib of Node
     #[arg(long)]
     kernel: bool,
@@ -108,10 +113,20 @@ fn run(arguments: &Arguments) -> Result<()> {
         print!("\n{}", kernel::table(&ground, arguments.rounds)?);
         return Ok(());
     }
-    println!("\n{}", report::HEADER);
+    let header = if arguments.first_byte {
+        report::FIRST_BYTE_HEADER
+    } else {
+        report::HEADER
+    };
+    println!("\n{header}");
     for case in cases {
         for &job in case.jobs() {
-            if arguments.job.is_some_and(|only| only != job) {
+            let only = if arguments.first_byte {
+                Some(Job::Publish)
+            } else {
+                arguments.job
+            };
+            if only.is_some_and(|only| only != job) {
                 continue;
             }
             let rounds = if case == Case::Tiny {
@@ -120,7 +135,11 @@ fn run(arguments: &Arguments) -> Result<()> {
                 arguments.rounds
             };
             for row in measured(&ground, case, job, &arguments.clients, rounds) {
-                println!("{row}");
+                if arguments.first_byte {
+                    println!("{}", row.first_byte());
+                } else {
+                    println!("{row}");
+                }
             }
         }
     }

@@ -33,8 +33,23 @@ pub(crate) struct Measured {
     pub(crate) cpu: Duration,
     /// Its largest resident set, in bytes.
     pub(crate) peak_memory: u64,
+    /// From the start of the process to the first byte of its upload, if it made one.
+    pub(crate) first_byte: Option<Duration>,
     /// What it made.
     pub(crate) shipped: Shipped,
+    /// When it was started.
+    start: Instant,
+}
+
+impl Measured {
+    /// The same, with what it made and when the first byte of that came.
+    pub(crate) fn made(self, shipped: Shipped, first_byte: Option<Instant>) -> Self {
+        Self {
+            first_byte: first_byte.map(|first| first.duration_since(self.start)),
+            shipped,
+            ..self
+        }
+    }
 }
 
 impl Shipped {
@@ -88,6 +103,8 @@ pub(crate) fn measure(command: &mut Command, said: &Path) -> Result<Measured> {
         wall,
         cpu: used.rusage.utime + used.rusage.stime,
         peak_memory: used.rusage.maxrss,
+        first_byte: None,
         shipped: Shipped::default(),
+        start,
     })
 }

@@ -8,6 +8,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,15 @@ const KEPT: usize = 256 * 1024;
 /// How much is read at once.
 const BUFFER: usize = 256 * 1024;
 
-type Packages = Arc<Mutex<BTreeMap<String, Document>>>;
+type Packages = Arc<Mutex<Received>>;
+
+/// What came since the registry was emptied.
+#[derive(Debug, Default)]
+struct Received {
+    documents: BTreeMap<String, Document>,
+    /// When the first of them began to arrive.
+    first: Option<Instant>,
+}
 
 /// What is known of a published document.
 #[derive(Debug)]
@@ -59,12 +68,17 @@ impl Registry {
 
     /// Empties it.
     pub(crate) fn forget(&self) {
-        locked(&self.packages).clear();
+        *locked(&self.packages) = Received::default();
+    }
+
+    /// When the first upload since it was emptied began to arrive.
+    pub(crate) fn first_byte(&self) -> Option<Instant> {
+        locked(&self.packages).first
     }
 
     /// What was published since it was emptied.
     pub(crate) fn received(&self) -> Shipped {
-        let packages = locked(&self.packages);
+        let packages = &locked(&self.packages).documents;
         let mut integrities: Vec<String> = packages
             .values()
             .filter_map(|document| document.head.as_ref()?.get("versions")?.as_object())
@@ -81,7 +95,7 @@ impl Registry {
     }
 }
 
-fn locked(packages: &Packages) -> MutexGuard<'_, BTreeMap<String, Document>> {
+fn locked(packages: &Packages) -> MutexGuard<'_, Received> {
     packages.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -90,17 +104,21 @@ fn serve(stream: &TcpStream, packages: &Packages) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::with_capacity(BUFFER, stream);
     while let Some(request) = Request::read(&mut reader)? {
+        if request.method == "PUT" {
+            locked(packages).first.get_or_insert_with(Instant::now);
+        }
         if request.expects_continue {
             (&mut &*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         let document = request.body.swallow(&mut reader)?;
         let (status, body) = match request.method.as_str() {
             "PUT" => {
-                locked(packages).insert(request.name, document);
+                locked(packages).documents.insert(request.name, document);
                 ("201 Created", json!({ "ok": true }))
             }
             _ if request.name.starts_with("-/") => ("200 OK", json!({})),
             _ => match locked(packages)
+                .documents
                 .get(&request.name)
                 .and_then(|found| found.head.clone())
             {

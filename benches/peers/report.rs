@@ -14,6 +14,11 @@ pub(crate) const HEADER: &str = "\
 | case | job | client | median | fastest | CPU | to npm | to consign | peak memory | shipped | npm's bytes |
 |---|---|---|--:|--:|--:|--:|--:|--:|--:|---|";
 
+/// The first two lines of the table about first bytes.
+pub(crate) const FIRST_BYTE_HEADER: &str = "\
+| case | client | to the first byte of the upload, median | fastest | whole publish, median |
+|---|---|--:|--:|--:|";
+
 /// A line of the table.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -24,6 +29,8 @@ pub(crate) struct Row {
     wall: Duration,
     fastest: Duration,
     cpu: Duration,
+    /// To the first byte of the upload, of each run.
+    first_bytes: Vec<Duration>,
     /// The median to npm's and to consign's, where they ran.
     to_npm: Option<f64>,
     to_consign: Option<f64>,
@@ -67,6 +74,7 @@ pub(crate) fn rows(case: Case, job: Job, clients: &[Client], runs: &[Vec<Measure
             wall: wall(runs),
             fastest: runs.iter().map(|run| run.wall).min().unwrap_or_default(),
             cpu: median(runs.iter().map(|run| run.cpu)),
+            first_bytes: runs.iter().filter_map(|run| run.first_byte).collect(),
             to_npm: ratio(runs, npm),
             to_consign: ratio(runs, consign),
             peak_memory: runs
@@ -90,6 +98,22 @@ pub(crate) fn median(times: impl Iterator<Item = Duration>) -> Duration {
     let mut times: Vec<Duration> = times.collect();
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+impl Row {
+    /// The line of the table about first bytes.
+    pub(crate) fn first_byte(&self) -> String {
+        let (case, client) = (self.case.title(), self.client);
+        let times = || self.first_bytes.iter().copied();
+        let Some(fastest) = times().min() else {
+            return format!("| {case} | {client} | failed | | |");
+        };
+        let (first, whole) = (time(median(times())), time(self.wall));
+        format!(
+            "| {case} | {client} | {first} | {} | {whole} |",
+            time(fastest)
+        )
+    }
 }
 
 impl fmt::Display for Row {

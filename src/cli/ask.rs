@@ -5,8 +5,7 @@ use url::Url;
 
 use super::connection::Connection;
 use super::place::Place;
-use super::session::Session;
-use crate::codeartifact::Tokens;
+use super::run::Run;
 use crate::error::Error;
 use crate::publish::Authority;
 use crate::registry::Client;
@@ -15,26 +14,25 @@ use crate::registry::diagnosis::explain;
 /// Asks for `path` below the registry of a place.
 ///
 /// With `needs_login`, a registry without credentials is not asked: that is npm's `ENEEDAUTH`.
-pub(super) async fn ask(
-    session: &Session<'_>,
-    place: &Place,
-    tokens: &Tokens,
-    question: Question,
-) -> Result<Bytes, Error> {
+pub(super) async fn ask(run: &Run<'_>, place: &Place, question: Question) -> Result<Bytes, Error> {
+    let session = run.session;
     let printer = &session.printer;
     let flat = session.config.flat();
     let settings = session.config.request_settings(flat)?;
     let url = &place.registry.url;
     let endpoint = place.endpoint.clone();
-    let authority = Authority::find(&session.config, flat, url, endpoint, None, printer)?;
-    if question.needs_login && matches!(authority, Authority::Missing) {
+    let mut authority = Authority::find(&session.config, flat, url, endpoint, None, printer)?;
+    if matches!(authority, Authority::Missing) && !question.needs_login {
+        authority = Authority::unchecked(&session.config, flat, None);
+    }
+    if matches!(authority, Authority::Missing) {
         return Err(Error::Refused {
             code: Some("ENEEDAUTH"),
             message: "This command requires you to be logged in.".into(),
             hint: Some(explain(&session.config, flat, &place.registry).to_string()),
         });
     }
-    let authorize = authority.obtain(tokens, printer).await?;
+    let authorize = authority.obtain(&run.tokens, printer).await?;
     let connection = Connection {
         session,
         flat,

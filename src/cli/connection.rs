@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::config::{Flat, RequestSettings};
 use crate::error::Error;
 use crate::registry::credentials::{ClientCertificate, Credentials};
-use crate::registry::{ClientOptions, ConnectionOptions, OneTimePassword};
+use crate::registry::{Announced, ClientOptions, ConnectionOptions, OneTimePassword};
 
 /// What decides how a registry is spoken to.
 pub(super) struct Connection<'a> {
@@ -29,7 +29,6 @@ impl Connection<'_> {
             scope,
             url,
         } = *self;
-        let otp = settings.otp.as_ref();
         let credentials = Credentials::for_request(&session.config, flat, url, scope)?;
         // A registry's own certificate counts before the deprecated one for all.
         let common = || {
@@ -42,9 +41,8 @@ impl Connection<'_> {
         Ok(ClientOptions {
             user_agent: session.user_agent(),
             command,
-            auth_type: settings.auth_type.clone(),
-            scope: settings.scope.clone(),
-            otp: otp.and_then(|otp| OneTimePassword::new(otp.expose())),
+            announced: announced(&session.config.request_settings(session.config.flat())?),
+            announced_in_uploads: announced(settings),
             timeout: settings.retry.timeout,
             connection: ConnectionOptions {
                 tls: settings.tls.clone(),
@@ -53,5 +51,14 @@ impl Connection<'_> {
                 local_address: local_address.and_then(|value| value.as_text()?.parse().ok()),
             },
         })
+    }
+}
+
+fn announced(settings: &RequestSettings) -> Announced {
+    let otp = settings.otp.as_ref();
+    Announced {
+        auth_type: settings.auth_type.clone(),
+        scope: settings.scope.clone(),
+        otp: otp.and_then(|otp| OneTimePassword::new(otp.expose())),
     }
 }

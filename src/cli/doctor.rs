@@ -3,23 +3,20 @@
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
-use tokio::runtime::Runtime;
 
-use super::aws::{self, AwsArguments};
-use super::publish::operand::Operand;
-use super::publish::release_of;
+use super::aws::AwsArguments;
+use super::publish::operand::{Named, Operand};
 use super::publish::target::Target;
-use super::session::{Session, current_thread};
-use crate::codeartifact::{Aws, Tokens};
+use super::publish::{check_names, release_of};
+use super::run::Run;
+use super::session::Session;
 use crate::doctor::{Check, Checkup, Subject, Verdict, examine};
 use crate::error::Error;
-use crate::manifest::{check_package_and_tag, check_tag};
-use crate::output::{Level, Log as _};
-use crate::pack::{NoScripts, Packed, Release};
-use crate::publish::{Authority, PUBLISH_TOKEN, check_size};
+use crate::manifest::check_tag;
+use crate::pack::{NoScripts, Release};
+use crate::publish::{Authority, check_size};
 use crate::registry::credentials::Credentials;
 use crate::registry::diagnosis::explain;
-use crate::workspace::Member;
 
 /// Look for everything that would make `consign publish` fail, with the same flags: package,
 /// registry, credentials, permissions, version, origin controls, tag. Changes nothing.
@@ -50,12 +47,7 @@ pub(super) struct Arguments {
     aws: AwsArguments,
 }
 
-/// One run of the command.
-struct Run<'a> {
-    session: &'a Session<'a>,
-    runtime: Runtime,
-    tokens: Tokens,
-}
+const COMMAND: &str = "doctor";
 
 /// What was found for one package.
 struct Found {
@@ -66,12 +58,7 @@ struct Found {
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
     check_tag(&session.settings.tag)?;
-    let options = aws::options(session)?.with_default_duration(PUBLISH_TOKEN);
-    let run = Run {
-        session,
-        runtime: current_thread()?,
-        tokens: Tokens::new(Aws::new(options)),
-    };
+    let run = Run::start(session)?;
     let mut status = 0;
     let mut objects = Map::new();
     for found in examine_all(&run)? {
@@ -100,59 +87,33 @@ fn printing(source: std::io::Error) -> Error {
 }
 
 fn examine_all(run: &Run<'_>) -> Result<Vec<Found>, Error> {
-    let session = run.session;
-    let Some(members) = session.selected()? else {
-        let operand = match session.operands.as_slice() {
-            [] => Operand::Directory(session.path(".")),
-            [operand] => Operand::of(session, operand)?,
-            _ => {
-                return Err(Error::Usage(
-                    "doctor takes one package directory or tarball".into(),
-                ));
-            }
-        };
-        return Ok(examine_one(run, &operand, None).into_iter().collect());
-    };
-    let selected: Vec<PathBuf> = members
+    let all = Named::all(run.session, COMMAND)?;
+    Ok(all
         .iter()
-        .map(|member| member.directory.clone())
-        .collect();
-    let examine = |member: &Member| {
-        let operand = Operand::Directory(member.directory.clone());
-        examine_one(run, &operand, Some((member, &selected)))
-    };
-    Ok(members.iter().filter_map(examine).collect())
+        .filter_map(|named| examine_one(run, named))
+        .collect())
 }
 
 /// `None` for a private member, which a publish of workspaces passes over.
-fn examine_one(
-    run: &Run<'_>,
-    operand: &Operand<'_>,
-    workspace: Option<(&Member, &[PathBuf])>,
-) -> Option<Found> {
+fn examine_one(run: &Run<'_>, named: &Named<'_>) -> Option<Found> {
     let session = run.session;
     let mut found = Found {
-        id: match operand {
+        id: match &named.operand {
             Operand::Directory(directory) => directory.display().to_string(),
             Operand::Tarball(argument) => (*argument).to_owned(),
         },
         registry: None,
         checkup: Checkup::default(),
     };
-    let selected = workspace.map(|(_, selected)| selected);
-    match (
-        release_of(session, operand, selected, &NoScripts),
-        workspace,
-    ) {
-        (Err(error), _) => found.checkup.fail("package", &error),
-        (Ok(release), Some((member, _))) if release.is_private() => {
-            let text = format!("Skipping workspace {}, marked as private", member.name);
-            session.printer.log(Level::Warn, "doctor", &text);
+    match release_of(session, named, &NoScripts) {
+        Err(error) => found.checkup.fail("package", &error),
+        Ok(release) if release.is_private() && named.member.is_some() => {
+            named.skip(session, COMMAND);
             return None;
         }
-        (Ok(release), _) => {
+        Ok(release) => {
             found.id.clone_from(&release.packed.id);
-            let is_packed = matches!(operand, Operand::Directory(_));
+            let is_packed = matches!(named.operand, Operand::Directory(_));
             examine_release(run, &release, is_packed, &mut found);
         }
     }
@@ -166,7 +127,7 @@ fn examine_release(run: &Run<'_>, release: &Release, is_packed: bool, found: &mu
         registry, checkup, ..
     } = found;
     let target = Target::of(session, release, run.tokens.aws());
-    let target = match run.runtime.block_on(target) {
+    let target = match run.wait(target) {
         Ok(target) => target,
         Err(error) => {
             examine_package(release, None, is_packed, session, checkup);
@@ -217,7 +178,7 @@ fn examine_release(run: &Run<'_>, release: &Release, is_packed: bool, found: &mu
         tokens: &run.tokens,
         log: &session.printer,
     };
-    run.runtime.block_on(examine(subject, checkup));
+    run.wait(examine(subject, checkup));
 }
 
 /// What npm refuses to publish, and what a look from outside cannot see.
@@ -229,13 +190,8 @@ fn examine_package(
     checkup: &mut Checkup,
 ) {
     let name = "package";
-    let Packed {
-        name: own, version, ..
-    } = &release.packed;
-    let refusal = check_package_and_tag(own, version, &session.settings.tag);
-    let refusal = refusal
-        .map_err(Error::from)
-        .and_then(|()| release.version_object().map(drop));
+    let refusal = check_names(session, release);
+    let refusal = refusal.and_then(|()| release.version_object().map(drop));
     let refusal = refusal.and_then(|()| match target {
         Some(target) => target
             .check_tag(session, release)

@@ -87,17 +87,16 @@ fn log_in(arguments: &Arguments, session: &Session<'_>) -> Result<(), Error> {
     let domain = DomainName::from(&endpoint);
     let token = runtime.block_on(tokens.token(&domain, &session.printer))?;
     files.write(&shared, (&token_key, token.secret().expose()))?;
-    let end = token.expires_text();
     session.printer.log(
         Level::Notice,
         "login",
         &format!(
-            "{} is the registry of {}, by {}; the token in {} is good until {}",
+            "{} is the registry of {}, by {}; the token in {} is {}",
             url,
             scope.as_deref().unwrap_or("all packages"),
             files.registry.display(),
             files.token.display(),
-            end.as_deref().unwrap_or("an unknown time"),
+            token.good_until(),
         ),
     );
     Ok(())

@@ -5,13 +5,11 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Question, ask, shown};
-use super::aws::{self, AwsArguments};
-use super::place::Place;
-use super::session::{Session, current_thread};
-use crate::codeartifact::{Aws, Tokens};
+use super::aws::AwsArguments;
+use super::run::Run;
+use super::session::Session;
 use crate::error::Error;
 use crate::output::{Level, Log as _};
-use crate::publish::PUBLISH_TOKEN;
 
 /// Ask the registry whether it is there, as `npm ping`. On `CodeArtifact` that also proves the
 /// credentials and `codeartifact:ReadFromRepository`.
@@ -27,11 +25,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
-    let options = aws::options(session)?.with_default_duration(PUBLISH_TOKEN);
-    let tokens = Tokens::new(Aws::new(options));
-    let (registry, time, details) = current_thread()?.block_on(async {
-        let flat = session.config.flat();
-        let place = Place::choose(session, flat, None, tokens.aws()).await?;
+    let run = Run::start(session)?;
+    let (registry, time, details) = run.wait(async {
+        let place = run.place().await?;
         let registry = shown(place.registry.url.url());
         session.printer.log(Level::Notice, "PING", &registry);
         let question = Question {
@@ -40,7 +36,7 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
             needs_login: false,
         };
         let started = Instant::now();
-        let body = ask(session, &place, &tokens, question).await?;
+        let body = ask(&run, &place, question).await?;
         let time = started.elapsed().as_millis();
         // As with npm, an answer that is no JSON is an answer.
         let details: Value = serde_json::from_slice(&body).unwrap_or(Value::Object(Map::new()));

@@ -9,25 +9,25 @@ mod terminal;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tokio::runtime::Runtime;
 
-use operand::Operand;
+use operand::{Named, Operand};
 use target::Target;
 use terminal::Terminal;
 
-use super::aws::{self, AwsArguments};
+use super::aws::AwsArguments;
+use super::run::Run;
 use super::scripts::SessionScripts;
-use super::session::{Session, current_thread};
-use crate::codeartifact::{Aws, Package, Tokens};
+use super::session::Session;
+use crate::codeartifact::Package;
+use crate::config::ConfigValue;
 use crate::error::Error;
 use crate::lifecycle::Event;
 use crate::manifest::{Manifest, ManifestError, check_package_and_tag, check_tag};
 use crate::output::contents::{Contents, notice};
 use crate::output::{Level, Log as _};
 use crate::pack::{Packed, Packer, Ready, Release, Scripts};
-use crate::publish::{Authority, PUBLISH_TOKEN, PublishOptions, SecondFactor, Upload, publish};
+use crate::publish::{Authority, PublishOptions, SecondFactor, Upload, publish};
 use crate::registry::{Client, Outcome};
-use crate::workspace::Member;
 
 /// Pack a directory and publish it, or publish a ready tarball unchanged, as `npm publish`; prints
 /// `+ name@version`.
@@ -73,21 +73,9 @@ pub(super) struct Arguments {
     aws: AwsArguments,
 }
 
-/// One run of the command: one runtime, and one token for each domain, for all packages.
-struct Run<'a> {
-    session: &'a Session<'a>,
-    runtime: Runtime,
-    tokens: Tokens,
-}
-
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
     check_tag(&session.settings.tag)?;
-    let options = aws::options(session)?.with_default_duration(PUBLISH_TOKEN);
-    let run = Run {
-        session,
-        runtime: current_thread()?,
-        tokens: Tokens::new(Aws::new(options)),
-    };
+    let run = Run::start(session)?;
     let mut printed = Map::new();
     let ended = publish_all(&run, &mut printed);
     if session.settings.json {
@@ -111,31 +99,12 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
 }
 
 fn publish_all(run: &Run<'_>, printed: &mut Map<String, Value>) -> Result<(), Error> {
-    let session = run.session;
-    let Some(members) = session.selected()? else {
-        let operand = match session.operands.as_slice() {
-            [] => Operand::Directory(session.path(".")),
-            [operand] => Operand::of(session, operand)?,
-            _ => {
-                return Err(Error::Usage(
-                    "publish takes one package directory or tarball".into(),
-                ));
+    let command = "publish";
+    for named in Named::all(run.session, command)? {
+        match publish_one(run, &named, printed) {
+            Err(Error::Manifest(ManifestError::Private)) if named.member.is_some() => {
+                named.skip(run.session, command);
             }
-        };
-        return publish_one(run, &operand, None, printed);
-    };
-    let selected: Vec<PathBuf> = members
-        .iter()
-        .map(|member| member.directory.clone())
-        .collect();
-    for member in &members {
-        let operand = Operand::Directory(member.directory.clone());
-        match publish_one(run, &operand, Some((member, &selected)), printed) {
-            Err(Error::Manifest(ManifestError::Private)) => session.printer.log(
-                Level::Warn,
-                "publish",
-                &format!("Skipping workspace {}, marked as private", member.name),
-            ),
             ended => ended?,
         }
     }
@@ -144,27 +113,23 @@ fn publish_all(run: &Run<'_>, printed: &mut Map<String, Value>) -> Result<(), Er
 
 fn publish_one(
     run: &Run<'_>,
-    operand: &Operand<'_>,
-    workspace: Option<(&Member, &[PathBuf])>,
+    named: &Named<'_>,
     printed: &mut Map<String, Value>,
 ) -> Result<(), Error> {
+    let Named { operand, member } = named;
     let session = run.session;
     let scripts = SessionScripts::new(session, "publish");
-    let members = workspace.map(|(_, selected)| selected);
-    let release = release_of(session, operand, members, &scripts)?;
-    let target = run
-        .runtime
-        .block_on(Target::of(session, &release, run.tokens.aws()))?;
+    let release = release_of(session, named, &scripts)?;
+    let target = run.wait(Target::of(session, &release, run.tokens.aws()))?;
     target.check_tag(session, &release)?;
     if !session.settings.json {
         notice(&session.printer, &release.packed);
     }
-    let Packed { name, version, .. } = &release.packed;
-    check_package_and_tag(name, version, &session.settings.tag)?;
-    if workspace.is_some() && release.is_private() {
+    check_names(session, &release)?;
+    if member.is_some() && release.is_private() {
         return Err(ManifestError::Private.into());
     }
-    let ended = run.runtime.block_on(upload(run, &release, &target));
+    let ended = run.wait(upload(run, &release, &target));
     let ended = ended.and_then(|outcome| {
         tell(session, outcome.as_ref())?;
         Ok(outcome)
@@ -198,14 +163,13 @@ fn publish_one(
 /// Packs a directory by way of its scripts, or takes a tarball as it is.
 pub(in crate::cli) fn release_of(
     session: &Session<'_>,
-    operand: &Operand<'_>,
-    selected: Option<&[PathBuf]>,
+    named: &Named<'_>,
     scripts: &dyn Scripts,
 ) -> Result<Release, Error> {
-    match operand {
+    match &named.operand {
         Operand::Directory(directory) => {
             let packer = Packer {
-                options: session.pack_options(selected),
+                options: session.pack_options(named.selected()),
                 scripts,
                 log: &session.printer,
             };
@@ -222,6 +186,17 @@ pub(in crate::cli) fn release_of(
             ready.release(&session.printer)
         }
     }
+}
+
+/// npm's refusals of names, versions and tags.
+pub(in crate::cli) fn check_names(session: &Session<'_>, release: &Release) -> Result<(), Error> {
+    let Packed { name, version, .. } = &release.packed;
+    check_package_and_tag(name, version, &session.settings.tag)?;
+    if name.is_empty() {
+        // With a tag such as `a/b` the check takes what it sees for a scoped name.
+        return Err(ManifestError::MissingNameOrVersion.into());
+    }
+    Ok(())
 }
 
 /// What npm answers to a package without a name, in better words: it trips over the name when it looks at the tag.
@@ -248,18 +223,23 @@ async fn upload(
     let session = run.session;
     let printer = &session.printer;
     let dry_run = session.settings.dry_run;
-    let authority = target.authority(session)?;
+    let mut authority = target.authority(session)?;
     if matches!(authority, Authority::Missing) {
         let refusal = target.needs_login(session);
         if !dry_run {
             return Err(refusal);
         }
         printer.log(Level::Warn, "publish", &format!("{refusal} (dry-run)"));
+        // A key of a folder above does not count for the check, but for requests.
+        authority = Authority::unchecked(&session.config, &target.flat, target.scope.as_deref());
     }
     let asks_aws = matches!(authority, Authority::CodeArtifact(_));
     let authorize = authority.obtain(&run.tokens, printer).await?;
 
-    let shown_access = target.settings.access.as_deref().unwrap_or("default");
+    let shown_access = match &target.settings.access {
+        ConfigValue::Null => "default".to_owned(),
+        access => access.to_text().unwrap_or_default(),
+    };
     let (url, tag) = (target.url(), &session.settings.tag);
     let suffix = if dry_run { " (dry-run)" } else { "" };
     printer.log(
@@ -268,11 +248,17 @@ async fn upload(
         &format!("Publishing to {url} with tag {tag} and {shown_access} access{suffix}"),
     );
     let version_object = if dry_run {
-        release.manifest.clone()
+        let mut unsent = release.manifest.clone();
+        // One that has no text is refused when it is sent.
+        unsent.shift_remove("tag");
+        unsent
     } else {
         release.version_object()?
     };
     if !dry_run {
+        if let Some(warning) = release.upload_warning() {
+            printer.log(Level::Warn, "", &warning);
+        }
         target.check_access()?;
     }
     let packed = &release.packed;

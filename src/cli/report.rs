@@ -79,7 +79,10 @@ pub(super) fn error_object(error: &Error) -> Value {
         }
         (_, None) => {}
     }
-    object.insert("summary".into(), redact(&error.chain()).into());
+    let summary = error.chain();
+    // npm has the status of this one in front of its lines.
+    let summary = summary.strip_prefix("404 ").unwrap_or(&summary);
+    object.insert("summary".into(), redact(summary).into());
     let detail = error.hint().unwrap_or_default();
     if let Some(web) = error.web_login() {
         object.insert("detail".into(), detail.into());

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::ask::{Question, ask, shown};
-use super::aws::{self, AwsArguments};
+use super::aws::AwsArguments;
 use super::place::Place;
-use super::session::{Session, current_thread};
-use crate::codeartifact::{Aws, Caller, DomainName, Endpoint, Tokens};
+use super::run::Run;
+use super::session::Session;
+use crate::codeartifact::{Caller, DomainName, Endpoint};
 use crate::error::Error;
 use crate::output::{Level, Log as _};
-use crate::publish::PUBLISH_TOKEN;
 use crate::registry::RequestError;
 use crate::registry::credentials::user_name;
 
@@ -30,14 +30,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
-    let options = aws::options(session)?.with_default_duration(PUBLISH_TOKEN);
-    let tokens = Tokens::new(Aws::new(options));
-    let told = current_thread()?.block_on(async {
-        let flat = session.config.flat();
-        let place = Place::choose(session, flat, None, tokens.aws()).await?;
+    let run = Run::start(session)?;
+    let told = run.wait(async {
+        let place = run.place().await?;
         match &place.endpoint {
-            Some(endpoint) => of_codeartifact(session, &place, endpoint, &tokens).await,
-            None => of_registry(session, &place, &tokens).await,
+            Some(endpoint) => of_codeartifact(&run, &place, endpoint).await,
+            None => of_registry(&run, &place).await,
         }
     })?;
     let told = if session.settings.json {
@@ -54,13 +52,9 @@ pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {
 }
 
 /// npm's answer.
-async fn of_registry(
-    session: &Session<'_>,
-    place: &Place,
-    tokens: &Tokens,
-) -> Result<Value, Error> {
+async fn of_registry(run: &Run<'_>, place: &Place) -> Result<Value, Error> {
     let registry = &place.registry.url;
-    if let Some(name) = user_name(&session.config, registry)? {
+    if let Some(name) = user_name(&run.session.config, registry)? {
         return Ok(name.into());
     }
     let question = Question {
@@ -68,7 +62,7 @@ async fn of_registry(
         path: "-/whoami",
         needs_login: true,
     };
-    let body = ask(session, place, tokens, question).await?;
+    let body = ask(run, place, question).await?;
     let answer: Option<Value> = serde_json::from_slice(&body).ok();
     let name = answer.as_ref().and_then(|answer| answer.get("username"));
     match name.and_then(Value::as_str) {
@@ -90,16 +84,15 @@ struct Permission {
 }
 
 async fn of_codeartifact(
-    session: &Session<'_>,
+    run: &Run<'_>,
     place: &Place,
     endpoint: &Endpoint,
-    tokens: &Tokens,
 ) -> Result<Value, Error> {
     let region = endpoint.region.as_deref();
-    let caller = tokens.aws().caller(region).await?;
-    let permissions = permissions(session, place, endpoint, tokens).await?;
-    if !session.settings.json {
-        tell(session, place, &caller, &permissions);
+    let caller = run.tokens.aws().caller(region).await?;
+    let permissions = permissions(run, place, endpoint).await?;
+    if !run.session.settings.json {
+        tell(run.session, place, &caller, &permissions);
     }
     let permissions: serde_json::Map<_, _> = permissions
         .into_iter()
@@ -124,14 +117,12 @@ async fn of_codeartifact(
 
 /// Tries what changes nothing: a token, and the registry's ping with it.
 async fn permissions(
-    session: &Session<'_>,
+    run: &Run<'_>,
     place: &Place,
     endpoint: &Endpoint,
-    tokens: &Tokens,
 ) -> Result<Vec<Permission>, Error> {
-    let token = tokens
-        .token(&DomainName::from(endpoint), &session.printer)
-        .await;
+    let domain = DomainName::from(endpoint);
+    let token = run.tokens.token(&domain, &run.session.printer).await;
     let (read, words) = if let Err(error) = &token {
         (None, format!("not asked without a token ({error})"))
     } else {
@@ -140,7 +131,7 @@ async fn permissions(
             path: "-/ping",
             needs_login: false,
         };
-        match ask(session, place, tokens, question).await {
+        match ask(run, place, question).await {
             Ok(_) => (Some(true), "codeartifact:ReadFromRepository".to_owned()),
             Err(Error::Request(RequestError::Refused(refusal)))
                 if matches!(refusal.status, 401 | 403) =>
@@ -156,8 +147,8 @@ async fn permissions(
         allowed: Some(token.is_ok()),
         words: match token {
             Ok(token) => format!(
-                "codeartifact:GetAuthorizationToken, sts:GetServiceBearerToken; good until {}",
-                token.expires_text().unwrap_or_default()
+                "codeartifact:GetAuthorizationToken, sts:GetServiceBearerToken; {}",
+                token.good_until()
             ),
             Err(error) => error.to_string(),
         },

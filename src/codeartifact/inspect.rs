@@ -67,6 +67,26 @@ impl<'a> Package<'a> {
     }
 }
 
+/// A request about a package in its repository. The SDK's builders have these methods in common, but no trait.
+macro_rules! about {
+    ($package:expr, $request:expr) => {{
+        let (scope, name) = $package.parts();
+        let Endpoint {
+            domain,
+            owner,
+            repository,
+            ..
+        } = $package.endpoint;
+        $request
+            .domain(domain)
+            .domain_owner(owner)
+            .repository(repository)
+            .format(PackageFormat::Npm)
+            .set_namespace(scope.map(str::to_owned))
+            .package(name)
+    }};
+}
+
 impl Aws {
     /// The origin controls of a package; `None` where the repository does not have the package.
     ///
@@ -80,26 +100,9 @@ impl Aws {
             format!("origin controls of {}", package.name),
             "DescribePackage",
         );
-        let (scope, name) = package.parts();
-        let Endpoint {
-            domain,
-            owner,
-            repository,
-            region,
-            ..
-        } = package.endpoint;
-        let reply = self
-            .codeartifact(region.as_deref(), &call)
-            .await?
-            .describe_package()
-            .domain(domain)
-            .domain_owner(owner)
-            .repository(repository)
-            .format(PackageFormat::Npm)
-            .set_namespace(scope.map(str::to_owned))
-            .package(name)
-            .send()
-            .await;
+        let region = package.endpoint.region.as_deref();
+        let client = self.codeartifact(region, &call).await?;
+        let reply = about!(package, client.describe_package()).send().await;
         let Some(reply) = found(reply.map_err(|error| self.error(&call, &error)))? else {
             return Ok(None);
         };
@@ -201,24 +204,9 @@ impl Aws {
             format!("status of {}@{version}", package.name),
             "DescribePackageVersion",
         );
-        let (scope, name) = package.parts();
-        let Endpoint {
-            domain,
-            owner,
-            repository,
-            region,
-            ..
-        } = package.endpoint;
-        let reply = self
-            .codeartifact(region.as_deref(), &call)
-            .await?
-            .describe_package_version()
-            .domain(domain)
-            .domain_owner(owner)
-            .repository(repository)
-            .format(PackageFormat::Npm)
-            .set_namespace(scope.map(str::to_owned))
-            .package(name)
+        let region = package.endpoint.region.as_deref();
+        let client = self.codeartifact(region, &call).await?;
+        let reply = about!(package, client.describe_package_version())
             .package_version(version)
             .send()
             .await;

@@ -53,6 +53,12 @@ impl Token {
             .ok()
     }
 
+    /// The same in words.
+    pub fn good_until(&self) -> String {
+        let end = self.expires_text();
+        format!("good until {}", end.as_deref().unwrap_or("an unknown time"))
+    }
+
     fn is_good_for_now(&self) -> bool {
         let soon = SystemTime::now() + MARGIN;
         self.expires.is_none_or(|end| end > soon)
@@ -157,15 +163,9 @@ impl Tokens {
 
     async fn fetch(&self, domain: &DomainName, log: &dyn Log) -> Result<Token, AwsError> {
         let token = Box::pin(fetch(&self.aws, domain)).await?;
-        let end = token.expires_text();
-        log.log(
-            Level::Info,
-            "codeartifact",
-            &format!(
-                "took a token for {domain}, good until {}",
-                end.as_deref().unwrap_or("an unknown time")
-            ),
-        );
+        let end = token.good_until();
+        let text = format!("took a token for {domain}, {end}");
+        log.log(Level::Info, "codeartifact", &text);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.insert(domain.clone(), token.clone());
         Ok(token)

@@ -4,6 +4,7 @@
 //! collection has hundreds of kilobytes, and most commands speak no TLS: here a file is only looked at, and read by who
 //! needs it.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use super::value::is_white_space;
 
 /// Authorities to trust.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum Authorities {
     /// The system's.
     #[default]
@@ -21,6 +22,17 @@ pub enum Authorities {
     Pem(Arc<[String]>),
     /// Those in this file.
     File(PathBuf),
+}
+
+impl fmt::Debug for Authorities {
+    /// Without the texts: a flag without its value takes the next word for it, whatever that is.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => formatter.write_str("System"),
+            Self::Pem(certificates) => write!(formatter, "Pem({})", certificates.len()),
+            Self::File(_) => formatter.write_str("File"),
+        }
+    }
 }
 
 /// No authority means the system's.

@@ -12,6 +12,7 @@ use super::load::text_of;
 use super::problem::ConfigError;
 use super::sources::{Entry, LayerData, Origin};
 use super::value::{ConfigValue, KeyOrder};
+use crate::manifest::json::text;
 
 /// Folded options, by npm's key names; registries' keys (`//host/:_authToken`) and
 /// `@scope:registry` as they are written.
@@ -309,9 +310,10 @@ pub(crate) fn publish_config_entries(
                 entries.insert(&index.to_string(), ConfigValue::from_json(value));
             }
         }
-        serde_json::Value::String(text) => {
-            for (index, character) in text.chars().enumerate() {
-                entries.insert(&index.to_string(), character.to_string().into());
+        // An entry for each UTF-16 unit, as JavaScript has it.
+        serde_json::Value::String(kept) => {
+            for (index, unit) in text::units(kept).into_iter().enumerate() {
+                entries.insert(&index.to_string(), text::from_units(&[unit]).into());
             }
         }
         _ => {}

@@ -91,8 +91,9 @@ pub struct RequestSettings {
     /// The dist-tag to set, if the manifest has no `tag` of its own. npm writes `null` for a tag
     /// that is `null`.
     pub tag: String,
-    /// `access` as it is sent: `private` is `restricted`; a `publishConfig` may say anything.
-    pub access: Option<String>,
+    /// `access` as it is sent, `null` where nothing sets it: `private` is `restricted`; a `publishConfig` may say
+    /// anything, no string even.
+    pub access: ConfigValue,
     /// `otp`.
     pub otp: Option<Secret>,
     /// `npm-auth-type`: `web`, or `legacy`, which it always is with an otp.
@@ -132,8 +133,8 @@ impl RequestSettings {
                 .and_then(|tag| tag.to_text().ok())
                 .unwrap_or_else(|| "latest".to_owned()),
             access: match flat.value("access") {
-                None | Some(ConfigValue::Null | ConfigValue::Undefined) => None,
-                Some(access) => access.to_text().ok(),
+                None | Some(ConfigValue::Undefined) => ConfigValue::Null,
+                Some(access) => access.clone(),
             },
             otp: text("otp").map(Secret::from),
             auth_type: text("auth-type").unwrap_or_default(),

@@ -61,7 +61,7 @@ fn u32_of(number: f64) -> u32 {
 }
 
 /// Certificates.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Tls {
     /// Whether the server's certificate is checked (`strict-ssl`).
     pub is_strict: bool,
@@ -71,6 +71,19 @@ pub struct Tls {
     pub certificate: Option<String>,
     /// The deprecated `key`.
     pub key: Option<Secret>,
+}
+
+impl fmt::Debug for Tls {
+    /// Without the certificate's text, as with [`Authorities`].
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Tls")
+            .field("is_strict", &self.is_strict)
+            .field("authorities", &self.authorities)
+            .field("certificate", &self.certificate.is_some())
+            .field("key", &self.key)
+            .finish()
+    }
 }
 
 impl Default for Tls {

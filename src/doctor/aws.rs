@@ -42,9 +42,7 @@ pub(super) async fn examine_identity(
     let domain = DomainName::from(endpoint);
     match subject.tokens.token(&domain, subject.log).await {
         Ok(token) => {
-            let end = token.expires_text();
-            let end = end.as_deref().unwrap_or("an unknown time");
-            checkup.ok(name, format!("for {domain}, good until {end}"));
+            checkup.ok(name, format!("for {domain}, {}", token.good_until()));
             true
         }
         Err(error) => {

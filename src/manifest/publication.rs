@@ -193,6 +193,12 @@ pub fn version_object(
     Ok(object)
 }
 
+/// What npm warns of when it makes the version object, as it prints it after `npm warn `.
+pub fn upload_warning(document: &Map<String, Value>) -> Option<String> {
+    let package = super::corrections::package_id(document).ok()?;
+    name::builtin_warning(document).map(|warning| super::fix::about(&package, &warning))
+}
+
 /// Sets `dist`: keys it has already stay in front of `integrity`, `shasum` and `tarball`.
 pub fn set_dist(object: &mut Map<String, Value>, integrity: &str, shasum: &str, tarball: &str) {
     let mut dist = match object.get("dist") {

@@ -29,7 +29,7 @@ pub enum ReadyError {
         source: io::Error,
     },
     /// It is none.
-    #[error("{} cannot be published: {source}", path.display())]
+    #[error("{} cannot be published", path.display())]
     Archive {
         /// The tarball.
         path: PathBuf,
@@ -173,7 +173,9 @@ impl Ready<'_> {
                 .filter(|config| !config.is_null())
                 .cloned(),
             manifest,
+            earlier_config: None,
             tarball,
+            warnings: prepared.warnings,
         })
     }
 

@@ -108,16 +108,23 @@ fn merged(own: Option<&Value>, packed: Option<Value>) -> Option<Value> {
 
 impl Packer<'_> {
     /// Reads package.json once more, now that scripts may have changed it, and rewrites it unless that is switched off.
+    ///
+    /// One that a script made unreadable says nothing about what is packed; npm fails only when it reads it the next
+    /// time, after `postpack`.
     pub(super) fn source(&self, directory: &Path) -> Result<Source, Error> {
-        let mut manifest = Manifest::read(directory)?;
+        let as_it_is = |manifest: Manifest| Source {
+            manifest,
+            rewritten: None,
+            is_elsewhere: false,
+            is_verbatim: self.options.is_verbatim,
+        };
+        let Ok(normalized) = Manifest::read_normalized(directory) else {
+            return Ok(as_it_is(Manifest::empty(directory)));
+        };
         if self.options.is_verbatim {
-            return Ok(Source {
-                manifest: manifest.into_normalized()?,
-                rewritten: None,
-                is_elsewhere: false,
-                is_verbatim: true,
-            });
+            return Ok(as_it_is(normalized));
         }
+        let mut manifest = Manifest::read(directory)?;
         let elsewhere = publish_directory(manifest.document())
             .map(|named| node::resolve(directory, named))
             .filter(|elsewhere| elsewhere != directory);

@@ -45,11 +45,7 @@ impl<'a> Authority<'a> {
         scope: Option<&'a str>,
         log: &dyn Log,
     ) -> Result<Self, Error> {
-        let configured = Self::Configured(Configured {
-            config,
-            flat,
-            scope,
-        });
+        let configured = Self::unchecked(config, flat, scope);
         let Some(endpoint) = endpoint else {
             // npm's own check: exactly this registry, nothing above it.
             return Ok(match check(config, registry)? {
@@ -78,6 +74,15 @@ impl<'a> Authority<'a> {
                 Self::CodeArtifact(endpoint)
             }
             (None, _) => Self::CodeArtifact(endpoint),
+        })
+    }
+
+    /// npm's configuration without npm's check: whatever a request finds in it, which may be nothing.
+    pub fn unchecked(config: &'a Config, flat: &'a Flat, scope: Option<&'a str>) -> Self {
+        Self::Configured(Configured {
+            config,
+            flat,
+            scope,
         })
     }
 

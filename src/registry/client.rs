@@ -1,10 +1,11 @@
 //! The npm registry protocol, as far as a publish needs it.
 
+mod answer;
+mod connection;
 mod error;
+mod options;
 
-use std::error::Error as _;
 use std::io::Write;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,24 +13,23 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
-use reqwest::redirect::Policy;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::body::DocumentBody;
 use super::challenge::Challenge;
-use super::credentials::ClientCertificate;
 use super::packument::Packument;
-use super::resolver::http_client;
 use super::said::Shown;
-use super::tls::{Trust, client_config};
 use super::url::{RegistryUrl, host_with_port};
-use crate::config::{Proxies, Tls};
 use crate::document::Document;
 use crate::output::{Level, Log};
 
+use answer::{MOST_READ, drain, interrupted, no_answer, redirect, retry_after, whole_body};
+
+pub(crate) use answer::shown;
 pub use error::{Refusal, RequestError, TransportError};
+pub use options::{Announced, ClientOptions, ConnectionOptions, OneTimePassword};
 
 /// What npm asks a packument for: the abbreviated form, or anything.
 const ABBREVIATED: &str =
@@ -37,9 +37,6 @@ const ABBREVIATED: &str =
 
 /// npm follows as many redirects.
 const MOST_REDIRECTS: usize = 20;
-
-/// An error's body is read up to this many bytes.
-const ERROR_BODY: usize = 64 * 1024;
 
 /// Says which `Authorization` a request to a URL gets.
 pub trait Authorize {
@@ -56,57 +53,6 @@ pub trait Authorize {
 
 /// Whether there are other credentials now.
 pub type Renewal<'s> = Pin<Box<dyn Future<Output = bool> + 's>>;
-
-/// How a registry is spoken to.
-#[derive(Debug, Clone)]
-pub struct ClientOptions {
-    /// `user-agent`.
-    pub user_agent: String,
-    /// `npm-command`: the npm command this stands for.
-    pub command: &'static str,
-    /// `npm-auth-type`: `web` or `legacy`.
-    pub auth_type: String,
-    /// `npm-scope`: the configured scope, if there is one.
-    pub scope: Option<String>,
-    /// A one-time password.
-    pub otp: Option<OneTimePassword>,
-    /// No answer, and no progress of one, for this long ends a request.
-    pub timeout: Duration,
-    /// How connections are made.
-    pub connection: ConnectionOptions,
-}
-
-/// How connections to a registry are made.
-#[derive(Debug, Clone, Default)]
-pub struct ConnectionOptions {
-    /// Whom to trust.
-    pub tls: Tls,
-    /// What to go through.
-    pub proxies: Proxies,
-    /// What to show a server that asks who is there.
-    pub certificate: Option<ClientCertificate>,
-    /// The address to connect from (`local-address`).
-    pub local_address: Option<IpAddr>,
-}
-
-/// A one-time password: sent, never shown.
-#[derive(Clone)]
-pub struct OneTimePassword(HeaderValue);
-
-impl OneTimePassword {
-    /// `None` where the text cannot stand in a header.
-    pub fn new(text: &str) -> Option<Self> {
-        let mut value = HeaderValue::from_str(text).ok()?;
-        value.set_sensitive(true);
-        Some(Self(value))
-    }
-}
-
-impl std::fmt::Debug for OneTimePassword {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("****")
-    }
-}
 
 /// Speaks to one registry.
 pub struct Client<'a> {
@@ -149,7 +95,7 @@ impl<'a> Client<'a> {
     /// [`RequestError`] for any other answer, and for none.
     pub async fn packument(&self, name: &str) -> Result<Option<Packument>, RequestError> {
         let url = self.package_url(name)?;
-        let mut headers = self.headers(ABBREVIATED, None);
+        let mut headers = self.headers(ABBREVIATED);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let response = self.send(Method::GET, &url, headers, None).await?;
         if response.status() == StatusCode::NOT_FOUND {
@@ -174,7 +120,7 @@ impl<'a> Client<'a> {
     /// [`RequestError`] for any answer but a good one.
     pub async fn get(&self, path: &str) -> Result<Bytes, RequestError> {
         let url = self.url_of(path)?;
-        let headers = self.headers("*/*", None);
+        let headers = self.headers("*/*");
         let response = self.send(Method::GET, &url, headers, None).await?;
         whole_body(self.accepted(response, "GET", &url, None).await?, &url).await
     }
@@ -186,7 +132,7 @@ impl<'a> Client<'a> {
     /// [`RequestError`] where no answer came.
     pub async fn server_time(&self) -> Result<Option<SystemTime>, RequestError> {
         let url = self.url_of("-/ping")?;
-        let headers = self.headers("*/*", None);
+        let headers = self.headers("*/*");
         let response = self.send(Method::GET, &url, headers, None).await?;
         let date = response.headers().get(header::DATE);
         let date = date.and_then(|date| OffsetDateTime::parse(date.to_str().ok()?, &Rfc2822).ok());
@@ -205,7 +151,10 @@ impl<'a> Client<'a> {
         otp: Option<&OneTimePassword>,
     ) -> Result<(), RequestError> {
         let url = self.package_url(name)?;
-        let mut headers = self.headers("*/*", otp);
+        let mut headers = self.headers_of("*/*", &self.options.announced_in_uploads);
+        if let Some(otp) = otp {
+            headers.insert("npm-otp", otp.0.clone());
+        }
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
@@ -226,7 +175,7 @@ impl<'a> Client<'a> {
         &self,
         done: &Url,
     ) -> Result<Result<OneTimePassword, Option<Duration>>, RequestError> {
-        let headers = self.headers("*/*", None);
+        let headers = self.headers("*/*");
         let response = self.send(Method::GET, done, headers, None).await?;
         let response = self.accepted(response, "GET", done, None).await?;
         if response.status() == StatusCode::ACCEPTED {
@@ -253,7 +202,7 @@ impl<'a> Client<'a> {
     /// [`RequestError`]; a write error counts as an interruption.
     pub async fn tarball(&self, url: &Url, mut writer: impl Write) -> Result<(), RequestError> {
         let response = self
-            .send(Method::GET, url, self.headers("*/*", None), None)
+            .send(Method::GET, url, self.headers("*/*"), None)
             .await?;
         let mut response = self.accepted(response, "GET", url, None).await?;
         while let Some(chunk) = response
@@ -285,11 +234,16 @@ impl<'a> Client<'a> {
             })
     }
 
-    fn headers(&self, accept: &'static str, otp: Option<&OneTimePassword>) -> HeaderMap {
+    /// The headers of a request that is no upload.
+    fn headers(&self, accept: &'static str) -> HeaderMap {
+        self.headers_of(accept, &self.options.announced)
+    }
+
+    fn headers_of(&self, accept: &'static str, announced: &Announced) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let configured = [
-            ("npm-auth-type", Some(&self.options.auth_type)),
-            ("npm-scope", self.options.scope.as_ref()),
+            ("npm-auth-type", Some(&announced.auth_type)),
+            ("npm-scope", announced.scope.as_ref()),
         ];
         for (name, value) in configured {
             // npm fails on a value that cannot stand in a header; nothing depends on these.
@@ -302,7 +256,7 @@ impl<'a> Client<'a> {
             "npm-command",
             HeaderValue::from_static(self.options.command),
         );
-        if let Some(otp) = otp.or(self.options.otp.as_ref()) {
+        if let Some(otp) = &announced.otp {
             headers.insert("npm-otp", otp.0.clone());
         }
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
@@ -374,53 +328,12 @@ impl<'a> Client<'a> {
         Err(TransportError::Interrupted { host, reason }.into())
     }
 
-    /// The HTTP client for a URL's scheme. Without TLS no roots are read.
-    fn http(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
-        let connection = &self.options.connection;
-        // A proxy may itself be spoken to by TLS.
-        let by_tls = url.scheme() == "https"
-            || connection
-                .proxies
-                .for_url(url)
-                .is_some_and(|proxy| proxy.expose().scheme() == "https");
-        let (slot, trust) = match (by_tls, &connection.tls) {
-            (false, _) => (&self.plain, Trust::Nobody),
-            (true, tls) if !tls.is_strict => (&self.secure, Trust::Everybody),
-            (true, tls) => (&self.secure, Trust::Authorities(tls.authorities.clone())),
-        };
-        if let Some(client) = slot.get() {
-            return Ok(client);
-        }
-        let not_sent = |reason: String| TransportError::NotSent {
-            host: host_with_port(url),
-            reason,
-        };
-        let certificate = connection.certificate.as_ref().filter(|_| by_tls);
-        let tls =
-            client_config(&trust, certificate).map_err(|error| not_sent(error.to_string()))?;
-        let proxies = connection.proxies.clone();
-        let client = http_client()
-            .user_agent(&self.options.user_agent)
-            .redirect(Policy::none())
-            .referer(false)
-            .read_timeout(self.options.timeout)
-            .connect_timeout(self.options.timeout)
-            .local_address(connection.local_address)
-            // What npm takes from the environment is in the options already.
-            .no_proxy()
-            .proxy(reqwest::Proxy::custom(move |url| {
-                proxies.for_url(url).map(|proxy| proxy.expose().clone())
-            }))
-            .tls_backend_preconfigured(tls)
-            .build()
-            .map_err(|error| not_sent(chain(&error)))?;
-        Ok(slot.get_or_init(|| client))
-    }
-
     /// The secrets that a request to a URL holds.
     fn shown_to(&self, url: &Url, otp: Option<&OneTimePassword>) -> Shown {
         let authorization = self.authorize.authorization(url);
-        let one_time = otp.into_iter().chain(&self.options.otp);
+        let announced = [&self.options.announced, &self.options.announced_in_uploads];
+        let configured = announced.into_iter().filter_map(|all| all.otp.as_ref());
+        let one_time = otp.into_iter().chain(configured);
         Shown::of(authorization.as_ref(), one_time.map(|otp| &otp.0))
     }
 
@@ -442,7 +355,7 @@ impl<'a> Client<'a> {
         // An error whose explanation breaks off is still that error.
         while let Ok(Some(chunk)) = response.chunk().await {
             body.extend_from_slice(&chunk);
-            if body.len() > ERROR_BODY {
+            if body.len() > MOST_READ {
                 break;
             }
         }
@@ -457,88 +370,6 @@ impl<'a> Client<'a> {
             retry_after: retry_after(&headers),
         }))
     }
-}
-
-/// Where a response sends its reader next.
-fn redirect(url: &Url, response: &reqwest::Response) -> Option<Url> {
-    matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308)
-        .then(|| response.headers().get(header::LOCATION)?.to_str().ok())
-        .flatten()
-        .and_then(|location| url.join(location).ok())
-}
-
-/// Reads what is left of an answer that said all with its status: a connection whose answer was read to its end serves
-/// the next request too.
-async fn drain(mut response: reqwest::Response) {
-    let mut left = ERROR_BODY;
-    while let Ok(Some(chunk)) = response.chunk().await {
-        let Some(rest) = left.checked_sub(chunk.len()) else {
-            return;
-        };
-        left = rest;
-    }
-}
-
-/// `Retry-After` in seconds; its date form asks for a clock and is not used by
-/// registries.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
-async fn whole_body(response: reqwest::Response, url: &Url) -> Result<Bytes, RequestError> {
-    response
-        .bytes()
-        .await
-        .map_err(|error| interrupted(url, error).into())
-}
-
-/// A URL without credentials and without a query, which may hold a signature.
-pub(crate) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    // Both fail only for URLs that cannot hold credentials.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    if url.query().is_some() {
-        url.set_query(Some("..."));
-    }
-    url.to_string()
-}
-
-fn no_answer(url: &Url, error: reqwest::Error) -> TransportError {
-    if error.is_connect() {
-        TransportError::NotSent {
-            host: host_with_port(url),
-            reason: chain(&error.without_url()),
-        }
-    } else {
-        interrupted(url, error)
-    }
-}
-
-fn interrupted(url: &Url, error: reqwest::Error) -> TransportError {
-    TransportError::Interrupted {
-        host: host_with_port(url),
-        reason: chain(&error.without_url()),
-    }
-}
-
-/// The innermost words of an error: the outer ones only say that a request
-/// failed.
-fn chain(error: &reqwest::Error) -> String {
-    let mut innermost = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        innermost = error.to_string();
-        source = error.source();
-    }
-    innermost
 }
 
 #[cfg(test)]
@@ -563,12 +394,16 @@ mod tests {
             ("http://h/npm", "@sc/a", "http://h/npm/@sc%2fa"),
             ("http://h:1/a/b/", "x.y_z~", "http://h:1/a/b/x.y_z~"),
         ] {
-            let options = ClientOptions {
-                user_agent: "test".into(),
-                command: "publish",
+            let announced = Announced {
                 auth_type: "web".into(),
                 scope: None,
                 otp: None,
+            };
+            let options = ClientOptions {
+                user_agent: "test".into(),
+                command: "publish",
+                announced: announced.clone(),
+                announced_in_uploads: announced,
                 timeout: Duration::from_secs(1),
                 connection: ConnectionOptions::default(),
             };
@@ -576,11 +411,5 @@ mod tests {
             let client = Client::new(registry, options, &Anonymous, &Quiet);
             assert_eq!(client.package_url(name).expect("a URL").as_str(), expected);
         }
-    }
-
-    #[test]
-    fn urls_are_shown_without_secrets() {
-        let url = Url::parse("https://u:p@h/x?X-Amz-Signature=s").expect("a URL");
-        assert_eq!(shown(&url), "https://h/x?...");
     }
 }

@@ -18,6 +18,8 @@ pub enum Outcome {
     Conflict {
         /// Lines that say which files differ; empty if that could not be read.
         differences: Vec<String>,
+        /// The HTTP status with which the registry refused the upload; `None` where it was not heard, or not asked.
+        status: Option<u16>,
     },
     /// Accepted, but not readable in the time given.
     AcceptedNotVisible {

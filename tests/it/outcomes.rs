@@ -1,5 +1,7 @@
 //! How a publish ends, against a registry that behaves and misbehaves: one outcome, its exit status, what was asked.
 
+use std::io::Read as _;
+
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Asked, Home, Scripted, packument, run};
@@ -239,6 +241,98 @@ fn what_is_accepted_and_not_shown_is_not_called_published() {
         "{}",
         published.stderr
     );
+}
+
+/// What was accepted before, as `packument` shows it, with its `dist` and the other versions changed.
+fn changed(before: &[Asked], change: impl Fn(&mut Value)) -> Answer {
+    let Answer::Reply(200, kind, body) = packument(before) else {
+        return packument(before);
+    };
+    let mut body: Value = serde_json::from_str(&body).unwrap();
+    change(&mut body["versions"]["1.0.0"]["dist"]);
+    for (number, odd) in [
+        ("0.1.0", json!(null)),
+        ("0.2.0", json!({"dist": "gone"})),
+        (
+            "0.3.0",
+            json!({"dist": {"integrity": 5, "tarball": {}}, "deprecated": [1]}),
+        ),
+    ] {
+        body["versions"][number] = odd;
+    }
+    body["dist-tags"]["odd"] = json!([5]);
+    Answer::Reply(200, kind, body.to_string())
+}
+
+#[test]
+fn other_versions_that_are_malformed_hide_nothing() {
+    let published = publish(
+        |asked, before| match asked.method.as_str() {
+            "PUT" => Answer::json(201, &json!({})),
+            _ => changed(before, |_| ()),
+        },
+        &[],
+    );
+    assert_eq!(published.code, Some(0), "{}", published.stderr);
+    let (code, _, stderr) = publish_to(&published.registry, &[]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("already there with identical contents"),
+        "{stderr}"
+    );
+}
+
+/// A registry that names no digest may still serve the tarball: a plain one here, whose bytes are text.
+#[test]
+fn a_version_without_digests_is_known_by_its_tarball() {
+    let home = Home::new();
+    home.file("a/package.json", r#"{"name":"a","version":"1.0.0"}"#);
+    run(home.consign().args(["pack", "./a"])).success();
+    let mut tar = String::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(home.path("a-1.0.0.tgz")).unwrap())
+        .read_to_string(&mut tar)
+        .unwrap();
+    home.file("a.tar", &tar);
+    for (served, code, words) in [
+        (Some(tar.clone()), 0, ""),
+        (Some(tar.replace("1.0.0", "1.0.1")), 10, "outcome conflict"),
+        (
+            None,
+            11,
+            "lists it without a digest, and its tarball cannot be fetched",
+        ),
+    ] {
+        let registry = Scripted::start(move |asked, before| match asked.method.as_str() {
+            "PUT" => Answer::json(201, &json!({})),
+            "GET" if asked.path.contains("/-/") => match &served {
+                Some(tar) => Answer::Reply(200, "application/octet-stream", tar.clone()),
+                None => Answer::json(404, &json!({})),
+            },
+            _ => changed(before, |dist| {
+                let tarball = dist["tarball"].take();
+                *dist = json!({"integrity": null, "shasum": ["odd"], "tarball": tarball});
+            }),
+        });
+        home.npmrc(&registry.npmrc(TOKEN));
+        let publish = || run(home.consign().args(["publish", "a.tar"]).args(ENOUGH));
+        let ran = publish();
+        assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+        // Before an upload a version that is listed is there, as for npm.
+        let again = publish();
+        assert_eq!(
+            again.code,
+            Some(if code == 0 { 0 } else { 10 }),
+            "{}",
+            again.stderr
+        );
+        let puts = registry
+            .lines()
+            .iter()
+            .filter(|line| line.starts_with("PUT"))
+            .count();
+        assert_eq!(puts, 1);
+    }
 }
 
 #[test]

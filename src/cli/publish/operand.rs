@@ -4,9 +4,12 @@
 //! directory or the file of that name, never a package of the registry or a repository on GitHub.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::cli::session::Session;
 use crate::error::Error;
+use crate::output::{Level, Log as _};
+use crate::workspace::Member;
 
 /// What is published.
 pub(in crate::cli) enum Operand<'a> {
@@ -14,6 +17,62 @@ pub(in crate::cli) enum Operand<'a> {
     Directory(PathBuf),
     /// A ready tarball, as it was named.
     Tarball(&'a str),
+}
+
+/// A package that a command was told of.
+pub(in crate::cli) struct Named<'a> {
+    pub(in crate::cli) operand: Operand<'a>,
+    /// Which member of a workspace it is, if workspaces were selected.
+    pub(in crate::cli) member: Option<Selected>,
+}
+
+/// A selected member of a workspace.
+pub(in crate::cli) struct Selected {
+    /// npm's name for it.
+    pub(in crate::cli) name: String,
+    /// The directories of all that were selected with it.
+    directories: Rc<[PathBuf]>,
+}
+
+impl<'a> Named<'a> {
+    /// All packages that the flags, the place and the operands name, in npm's order.
+    pub(in crate::cli) fn all(session: &'a Session<'_>, command: &str) -> Result<Vec<Self>, Error> {
+        let Some(members) = session.selected()? else {
+            let operand = match session.operands.as_slice() {
+                [] => Operand::Directory(session.path(".")),
+                [operand] => Operand::of(session, operand)?,
+                _ => {
+                    return Err(Error::Usage(format!(
+                        "{command} takes one package directory or tarball"
+                    )));
+                }
+            };
+            let member = None;
+            return Ok(vec![Self { operand, member }]);
+        };
+        let directories = members.iter().map(|member| member.directory.clone());
+        let directories: Rc<[PathBuf]> = directories.collect();
+        let named = |(member, directory): (Member, &PathBuf)| Self {
+            operand: Operand::Directory(directory.clone()),
+            member: Some(Selected {
+                name: member.name,
+                directories: Rc::clone(&directories),
+            }),
+        };
+        Ok(members.into_iter().zip(&*directories).map(named).collect())
+    }
+
+    /// The directories of all selected members; `None` where no workspaces were selected.
+    pub(in crate::cli) fn selected(&self) -> Option<&[PathBuf]> {
+        self.member.as_ref().map(|member| &*member.directories)
+    }
+
+    /// Says that a private member is passed over, as npm does.
+    pub(in crate::cli) fn skip(&self, session: &Session<'_>, command: &str) {
+        let name = self.member.as_ref().map_or("", |member| &member.name);
+        let text = format!("Skipping workspace {name}, marked as private");
+        session.printer.log(Level::Warn, command, &text);
+    }
 }
 
 impl<'a> Operand<'a> {

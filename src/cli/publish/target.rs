@@ -11,7 +11,7 @@ use crate::codeartifact::{Aws, PUBLISH_REQUEST_LIMIT};
 use crate::config::{ConfigValue, Flat, RequestSettings};
 use crate::document::{Document, Publication};
 use crate::error::Error;
-use crate::manifest::is_prerelease;
+use crate::manifest::{is_prerelease, json};
 use crate::output::{Level, Log as _};
 use crate::pack::Release;
 use crate::publish::{Authority, PublishOptions};
@@ -37,15 +37,14 @@ impl Target {
     ) -> Result<Self, Error> {
         let config = &session.config;
         let publish_config = release.publish_config.as_ref();
-        let flat = match publish_config {
-            Some(overrides) => {
-                for warning in config.publish_config_warnings(overrides) {
-                    session
-                        .printer
-                        .log(Level::Warn, warning.prefix, &warning.text);
-                }
-                config.flat_with(overrides)?
+        if let Some(overrides) = publish_config {
+            for warning in config.publish_config_warnings(overrides) {
+                let printer = &session.printer;
+                printer.log(Level::Warn, warning.prefix, &warning.text);
             }
+        }
+        let flat = match release.configuration() {
+            Some(overrides) => config.flat_with(&overrides)?,
             None => config.flat().clone(),
         };
         let settings = config.request_settings(&flat)?;
@@ -80,7 +79,8 @@ impl Target {
         session: &Session<'_>,
         release: &Release,
     ) -> Result<(), Error> {
-        if self.implicit_tag && !session.settings.force && is_prerelease(&release.manifest)? {
+        // Whatever the tag, a manifest without a version is refused here.
+        if !session.settings.force && is_prerelease(&release.manifest)? && self.implicit_tag {
             return Err(Error::Refused {
                 code: None,
                 message: "You must specify a tag using --tag when publishing a prerelease version."
@@ -93,7 +93,7 @@ impl Target {
 
     /// npm's refusal of a private package without a scope.
     pub(in crate::cli) fn check_access(&self) -> Result<(), Error> {
-        if self.settings.access.as_deref() == Some("restricted") && self.scope.is_none() {
+        if self.settings.access.as_text() == Some("restricted") && self.scope.is_none() {
             return Err(Error::Refused {
                 code: Some("EUNSCOPED"),
                 message: "Can't restrict access to unscoped packages.".into(),
@@ -131,6 +131,12 @@ impl Target {
         }
     }
 
+    /// `access`, as the document has it.
+    fn access(&self) -> Value {
+        let text = self.settings.access.to_json();
+        json::parse(text.as_bytes()).unwrap_or_default()
+    }
+
     /// The publish document, for a version object.
     pub(in crate::cli) fn document(
         &self,
@@ -144,7 +150,7 @@ impl Target {
                 name: &packed.name,
                 version: &packed.version,
                 tag: &self.settings.tag,
-                access: self.settings.access.as_deref(),
+                access: self.access(),
                 registry: self.url(),
                 digests: packed.digests,
             },

@@ -18,6 +18,7 @@ use crate::sandbox::integrity::integrity;
 use crate::sandbox::names::PackageId;
 use crate::sandbox::state::{Origin, Status, VersionRecord};
 use crate::sandbox::store::{Blobs, DigestWriter, Digests, Spooled};
+use crate::tarball::entries::{Entries, EntryKind};
 
 /// A manifest larger than this is not read, in bytes.
 const MANIFEST: u64 = 8 << 20;
@@ -154,17 +155,7 @@ fn tarballs(folder: &Path, deeper: bool) -> Result<Vec<PathBuf>, ExternalError> 
 
 /// A file that is not a package's tarball is passed over.
 fn read(path: &Path, modified: SystemTime) -> Option<Entry> {
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(File::open(path).ok()?));
-    let manifest = archive.entries().ok()?.find_map(|entry| {
-        let mut entry = entry.ok()?;
-        let path = entry.path().ok()?.into_owned();
-        let is_manifest = path.components().count() == 2 && path.ends_with("package.json");
-        let mut text = Vec::new();
-        is_manifest
-            .then(|| entry.by_ref().take(MANIFEST).read_to_end(&mut text))?
-            .ok()?;
-        serde_json::from_slice::<Value>(&text).ok()
-    })?;
+    let manifest = manifest(path)?;
     let text = |name: &str| {
         manifest
             .get(name)
@@ -189,6 +180,20 @@ fn read(path: &Path, modified: SystemTime) -> Option<Entry> {
         modified: i64::try_from(modified).ok()?,
         path: path.to_owned(),
     })
+}
+
+/// The package.json directly below the top folder, whatever that is called.
+fn manifest(path: &Path) -> Option<Value> {
+    let mut entries = Entries::new(File::open(path).ok()?).ok()?;
+    while let Some(entry) = entries.next().ok()? {
+        let inside = entry.path.split_once('/').map(|(_, inside)| inside);
+        if entry.kind == EntryKind::File && inside == Some("package.json") {
+            let mut text = Vec::new();
+            entries.take(MANIFEST).read_to_end(&mut text).ok()?;
+            return serde_json::from_slice(&text).ok();
+        }
+    }
+    None
 }
 
 fn digests(path: &Path) -> Option<Digests> {

@@ -59,6 +59,43 @@ fn a_repository_is_found_by_its_name() {
     assert_eq!(sandbox.count("codeartifact:GetRepositoryEndpoint"), 1);
 }
 
+#[test]
+fn a_repository_is_found_and_published_to_by_its_name_and_endpoint_type() {
+    for (kind, asked_for) in [("ipv4", ""), ("dualstack", "endpointType=dualstack")] {
+        let sandbox = Sandbox::start();
+        let home = Home::new();
+        let package = home.file("p/package.json", r#"{"name": "tool", "version": "1.0.0"}"#);
+        let consign = |arguments: &[&str]| {
+            let mut command = stranger(&sandbox, &home);
+            with_keys(&mut command, &sandbox);
+            let named = [
+                "--domain=sandbox",
+                "--repository=npm",
+                "--endpoint-type",
+                kind,
+            ];
+            run(command.args(arguments).args(named)).success()
+        };
+        let directory = package.parent().unwrap().to_str().unwrap();
+        consign(&["doctor", directory]);
+        consign(&["publish", directory, "--wait=0"]);
+        let again = consign(&["publish", directory, "--wait=0"]);
+        assert!(again.stderr.contains("already there"), "{}", again.stderr);
+        let log = sandbox.admin("GET", "log", &Value::Null);
+        let entries = log["entries"].as_array().unwrap();
+        let asked: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry["action"] == "codeartifact:GetRepositoryEndpoint")
+            .map(Value::to_string)
+            .collect();
+        assert!(!asked.is_empty());
+        assert!(
+            asked.iter().any(|entry| entry.contains(asked_for)),
+            "{kind}: {asked:?}"
+        );
+    }
+}
+
 /// What a client says: lines of stderr without its name and the time it took, and all of stdout.
 fn said(ran: &Ran) -> (Option<i32>, String, Vec<String>) {
     let lines = ran

@@ -9,6 +9,30 @@ use serde_json::{Map, Value, json};
 use super::generate::{Case, Profile};
 use crate::support::{Answer, Asked, Home, Judge, Random, Scripted, campaign, no_failures, run};
 
+/// A difference that is meant: a row of `docs/npm-compatibility.md`.
+struct Exception {
+    /// The row's first cell.
+    row: &'static str,
+    applies: fn(&Compared) -> bool,
+}
+
+/// How both ended, and what consign said.
+struct Compared {
+    ours: String,
+    npms: String,
+    said: String,
+}
+
+const EXCEPTIONS: [Exception; 1] = [Exception {
+    row: "a list for a scope's registry (`@scope:registry[]=`)",
+    // npm looks for credentials of the list's text before it fails.
+    applies: |compared| {
+        compared.said.contains(":registry` from")
+            && compared.ours == "failure"
+            && compared.npms == "ENEEDAUTH"
+    },
+}];
+
 #[test]
 fn real_npm_sends_the_same_authorization() {
     let Some(mut judge) = Judge::start("publish.mjs") else {
@@ -25,6 +49,7 @@ fn real_npm_sends_the_same_authorization() {
     let profile = Profile::Requests(hosts.into());
     let (cases, seed) = campaign(40);
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
+    let mut excepted: BTreeMap<&str, usize> = BTreeMap::new();
     let mut failures = Vec::new();
     for number in 0..cases {
         let directory = tempfile::tempdir().unwrap();
@@ -35,24 +60,42 @@ fn real_npm_sends_the_same_authorization() {
         case.env.sort();
         registry.take();
         let answer = judge.ask(&json!({"cwd": case.cwd, "env": case.env, "args": case.args}));
-        let theirs = outcome(answer["code"].as_str(), &registry.take());
+        let npms = outcome(answer["code"].as_str(), &registry.take());
         // npm's own steps leave their traces in the cache and nowhere else.
         let (ours, said) = by_consign(&home, &case, &registry);
-        let kind = theirs.split(' ').next().unwrap_or_default().to_owned();
+        let kind = npms.split(' ').next().unwrap_or_default().to_owned();
         *outcomes.entry(kind).or_default() += 1;
-        // Of a list for a scope consign says so at once; npm looks for credentials of that text before it fails.
-        let is_list =
-            said.contains(":registry` from") && ours == "failure" && theirs == "ENEEDAUTH";
-        if ours != theirs && !is_list {
-            failures.push(format!(
-                "seed {seed}, case {number}: ours {ours}, npm's {theirs}\n{}{said}\n{}",
-                case.describe(),
-                answer["stderr"].as_str().unwrap_or_default()
-            ));
+        let compared = Compared { ours, npms, said };
+        if compared.ours == compared.npms {
+            continue;
         }
+        let meant = EXCEPTIONS.iter().find(|meant| (meant.applies)(&compared));
+        if let Some(meant) = meant {
+            *excepted.entry(meant.row).or_default() += 1;
+            continue;
+        }
+        let Compared { ours, npms, said } = compared;
+        let failure = format!(
+            "seed {seed}, case {number}: ours {ours}, npm's {npms}\n{}{said}\n{}",
+            case.describe(),
+            answer["stderr"].as_str().unwrap_or_default()
+        );
+        println!("{failure}");
+        failures.push(failure);
     }
-    println!("{cases} publishes: {outcomes:?}");
+    let fit = cases - failures.len();
+    println!(
+        "{fit} of {cases} publishes agree or are a documented exception: {outcomes:?}, of which {excepted:?}"
+    );
     no_failures(&failures, cases);
+}
+
+#[test]
+fn exceptions_are_documented() {
+    let documented = include_str!("../../../docs/npm-compatibility.md");
+    for Exception { row, .. } in EXCEPTIONS {
+        assert!(documented.contains(&format!("\n| {row} |")), "{row}");
+    }
 }
 
 fn by_consign(home: &Home, case: &Case, registry: &Scripted) -> (String, String) {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use consign::sandbox::Config;
-use consign::sandbox::config::Policy;
+use consign::sandbox::config::{Policy, RoleConfig};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
@@ -108,6 +108,85 @@ fn a_setup_is_shown_done_once_and_enough_to_publish() {
     publish("@acme/tool").success();
     assert_eq!(publish("@other/tool").code, Some(13));
     assert_eq!(publish("tool").code, Some(13));
+}
+
+/// The printed trust policy lets in the jobs that it was printed for: their identity becomes a session of the role,
+/// which publishes with the printed policy and nothing else.
+#[test]
+fn the_printed_trust_policy_lets_in_one_repositorys_jobs() {
+    let Some(stage) = Stage::start() else { return };
+    let policies = |flags: &[&str]| {
+        let told = printed(&setup(
+            &stage,
+            &[&["--dry-run", "--scope=@acme"], flags].concat(),
+        ));
+        let policy = |name: &str| Policy::parse(&told[name].to_string()).unwrap();
+        (policy("trustPolicy"), policy("policy"))
+    };
+    let tags = ["--github=acme/tool"];
+    let environment = ["--github=acme/tool", "--github-environment=release"];
+    for (flags, subject, is_let_in) in [
+        (&tags[..], "repo:acme/tool:ref:refs/tags/v1.0.0", true),
+        (&tags, "repo:acme/tool:ref:refs/heads/main", false),
+        (&tags, "repo:acme/tool:pull_request", false),
+        (&tags, "repo:acme/other:ref:refs/tags/v1.0.0", false),
+        (&tags, "repo:evil/acme/tool:ref:refs/tags/v1.0.0", false),
+        (&environment, "repo:acme/tool:environment:release", true),
+        (&environment, "repo:acme/tool:environment:release2", false),
+        (&environment, "repo:acme/tool:ref:refs/tags/v1.0.0", false),
+    ] {
+        let (trust, policy) = policies(flags);
+        let config = Config {
+            domain: "team".to_owned(),
+            repository: "releases".to_owned(),
+            oidc_subject: subject.to_owned(),
+            roles: vec![RoleConfig {
+                name: "publish-packages".to_owned(),
+                account: None,
+                policies: vec![policy],
+                trust: vec![trust],
+                trusted_audience: None,
+                trusted_subjects: Vec::new(),
+                trusted_principals: Vec::new(),
+                longest_session: 3600,
+                instance_role: false,
+                single_sign_on: false,
+            }],
+            ..Config::default()
+        };
+        let Some(github) = Stage::with(config) else {
+            return;
+        };
+        let package = github.package("@acme/tool", "1.0.0", "1");
+        let mut publish = github.home.consign();
+        for (name, value) in github.environment.iter().chain(&github.machine) {
+            let is_jobs =
+                name.starts_with("ACTIONS_") || name == "AWS_ENDPOINT_URL" || name == "AWS_REGION";
+            if is_jobs {
+                publish.env(name, value);
+            }
+        }
+        let ran = run(publish
+            .env("GITHUB_ACTIONS", "true")
+            .env(
+                "AWS_ROLE_ARN",
+                "arn:aws:iam::111122223333:role/publish-packages",
+            )
+            .arg("publish")
+            .arg(&package)
+            .args(["--wait=0", &format!("--registry={}", github.registry())]));
+        let assumed = github.log().iter().any(|entry| {
+            let principal = entry["principal"].as_str().unwrap_or_default();
+            principal.contains(":assumed-role/publish-packages/")
+        });
+        assert_eq!(assumed, is_let_in, "{subject}: {ran:?}");
+        let code = if is_let_in { 0 } else { 13 };
+        assert_eq!(ran.code, Some(code), "{subject}: {ran:?}");
+        assert!(
+            is_let_in || ran.stderr.contains("AssumeRoleWithWebIdentity"),
+            "{subject}: {ran:?}"
+        );
+    }
 }
 
 #[test]

@@ -149,8 +149,10 @@ fn serve(stream: impl Read + Write, script: &Script, log: &Mutex<Vec<Asked>>) {
                 (status, "text/plain", body, format!("{header}\r\n"))
             }
         };
+        let reason = http::StatusCode::from_u16(status).unwrap();
+        let reason = reason.canonical_reason().unwrap_or("X");
         let head = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n{extra}\r\n",
+            "HTTP/1.1 {status} {reason}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n{extra}\r\n",
             body.len()
         );
         let stream = reader.get_mut();
