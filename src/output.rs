@@ -2,11 +2,14 @@
 //!
 //! The only module that prints. The layout is npm's, with `consign` where npm
 //! writes `npm`: `consign notice ...`, `consign warn ...`, `consign error ...`.
-//! Library code speaks through [`Log`] and does not know where it ends.
+//! Library code speaks through [`Log`] and does not know where it ends, nor whether that is a terminal.
 
+mod bar;
 pub mod bytes;
+mod color;
 pub mod contents;
 pub mod github;
+pub mod progress;
 pub mod redact;
 
 use std::cell::RefCell;
@@ -14,6 +17,11 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use serde::Serialize;
+
+use bar::Bar;
+use progress::{Meter, Work};
+
+pub use color::{Color, Colors};
 
 /// How much is said, from nothing to everything; npm's `loglevel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -76,6 +84,13 @@ pub trait Log {
     /// Whether anything said at that level is heard, for texts that cost
     /// something to make.
     fn hears(&self, level: Level) -> bool;
+
+    /// Begins a piece of work that may be long and that somebody may want to watch; it is over when the meter is
+    /// dropped.
+    fn begin(&self, work: Work) -> Meter {
+        let _ = work;
+        Meter::default()
+    }
 }
 
 /// Hears nothing.
@@ -95,6 +110,8 @@ pub struct Printer {
     level: Level,
     unicode: bool,
     github: bool,
+    colors: Colors,
+    bar: Option<Bar>,
     said: RefCell<HashSet<(String, Option<String>)>>,
     stdout: RefCell<Box<dyn Write>>,
     stderr: RefCell<Box<dyn Write>>,
@@ -122,6 +139,8 @@ impl Printer {
             level,
             unicode,
             github: false,
+            colors: Colors::default(),
+            bar: None,
             said: RefCell::default(),
             stdout: RefCell::new(stdout),
             stderr: RefCell::new(stderr),
@@ -133,6 +152,44 @@ impl Printer {
     pub fn for_github(mut self, github: bool) -> Self {
         self.github = github;
         self
+    }
+
+    /// With colours on these streams.
+    #[must_use]
+    pub fn with_colors(mut self, colors: Colors) -> Self {
+        self.colors = colors;
+        self
+    }
+
+    /// With a bar on stderr, which is a terminal, for work that is long; or without.
+    #[must_use]
+    pub fn with_progress(mut self, progress: bool) -> Self {
+        let is_shown = progress && self.level > Level::Silent;
+        self.bar = is_shown.then(|| Bar::new(io::stderr(), bar::columns));
+        self
+    }
+
+    /// Which streams show colours.
+    pub fn colors(&self) -> Colors {
+        self.colors
+    }
+
+    /// A text for stdout, in a colour where it shows colours.
+    pub fn painted(&self, color: Color, text: &str) -> String {
+        paint(self.colors.stdout, color, text)
+    }
+
+    /// A text for what is said, in a colour where stderr shows colours.
+    pub fn painted_aside(&self, color: Color, text: &str) -> String {
+        paint(self.colors.stderr, color, text)
+    }
+
+    /// Prints above the bar, where one stands.
+    fn above_bar<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.above(print),
+            None => print(),
+        }
     }
 
     /// Marks the step of GitHub Actions that this is with an error, if it is one.
@@ -169,20 +226,29 @@ impl Printer {
         {
             return;
         }
-        let mut stderr = self.stderr.borrow_mut();
-        for line in text.unwrap_or_default().split('\n') {
-            let parts = ["consign", level.name(), title, line];
-            let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            // In one piece, that no other process's line comes between. Nobody is left to tell when stderr is closed.
-            let _ = stderr.write_all(format!("{}\n", parts.join(" ")).as_bytes());
+        let mut prefix = self.painted_aside(Color::Bold, "consign");
+        let level_name = self.painted_aside(Color::of(level), level.name());
+        prefix.extend([" ", &level_name]);
+        if !title.is_empty() {
+            prefix.extend([" ", &self.painted_aside(Color::BrightBlue, title)]);
         }
+        let mut stderr = self.stderr.borrow_mut();
+        self.above_bar(|| {
+            for line in text.unwrap_or_default().split('\n') {
+                let space = if line.is_empty() { "" } else { " " };
+                // In one piece, that no other process's line comes between. Nobody is left to tell when stderr is closed.
+                let _ = stderr.write_all(format!("{prefix}{space}{line}\n").as_bytes());
+            }
+        });
     }
 
     /// Prints lines on stderr as they are, unless nothing is to be said.
     pub fn aside(&self, lines: &str) {
         if self.hears(Level::Error) {
             // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(self.stderr.borrow_mut(), "{lines}");
+            self.above_bar(|| {
+                let _ = writeln!(self.stderr.borrow_mut(), "{lines}");
+            });
         }
     }
 
@@ -192,8 +258,10 @@ impl Printer {
     /// Whatever the stream says; a closed pipe among it.
     pub fn data(&self, line: &str) -> io::Result<()> {
         let mut stdout = self.stdout.borrow_mut();
-        writeln!(stdout, "{line}")?;
-        stdout.flush()
+        self.above_bar(|| {
+            writeln!(stdout, "{line}")?;
+            stdout.flush()
+        })
     }
 
     /// Prints a question, behind which the answer is typed.
@@ -202,8 +270,10 @@ impl Printer {
     /// As [`Printer::data`].
     pub fn question(&self, text: &str) -> io::Result<()> {
         let mut stdout = self.stdout.borrow_mut();
-        write!(stdout, "{text} ")?;
-        stdout.flush()
+        self.above_bar(|| {
+            write!(stdout, "{text} ")?;
+            stdout.flush()
+        })
     }
 
     /// Prints a value as JSON, indented by two spaces.
@@ -223,6 +293,19 @@ impl Log for Printer {
 
     fn hears(&self, level: Level) -> bool {
         level <= self.level && level != Level::Silent
+    }
+
+    fn begin(&self, work: Work) -> Meter {
+        let bar = self.bar.as_ref();
+        bar.map_or_else(Meter::default, |bar| bar.begin(work))
+    }
+}
+
+fn paint(is_shown: bool, color: Color, text: &str) -> String {
+    if is_shown {
+        color.paint(text)
+    } else {
+        text.to_owned()
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::document::Document;
+use crate::output::progress::Work;
 use crate::output::{Level, Log};
 use crate::registry::client::shown;
 use crate::registry::retry::is_transient;
@@ -344,6 +345,8 @@ impl Publisher<'_> {
 
     /// Reads the packument until it shows the version, or the time is up.
     async fn read_back(&self, confirmed_by_reading: bool) -> Outcome {
+        let waiting = Work::of_unknown_length("waiting for the version to become readable");
+        let meter = self.log.begin(waiting);
         let deadline = Instant::now() + self.options.wait;
         let mut wait = FIRST_LOOK;
         loop {
@@ -355,7 +358,10 @@ impl Publisher<'_> {
                         confirmed_by_reading,
                     };
                 }
-                Seen::Others(version) => return self.conflict(&version).await,
+                Seen::Others(version) => {
+                    drop(meter);
+                    return self.conflict(&version).await;
+                }
                 Seen::Absent => ("the packument does not list it".to_owned(), false),
                 Seen::Unreadable(error) => (error.to_string(), error.status() == Some(403)),
             };

@@ -27,6 +27,7 @@ use super::tls::{Trust, client_config};
 use super::url::{RegistryUrl, host_with_port};
 use crate::config::{Proxies, Tls};
 use crate::document::Document;
+use crate::output::progress::{Meter, Work};
 use crate::output::{Level, Log};
 
 pub use error::{Refusal, RequestError, TransportError};
@@ -328,14 +329,24 @@ impl<'a> Client<'a> {
             if let Some(authorization) = &authorization {
                 request = request.header(header::AUTHORIZATION, authorization.clone());
             }
+            let meter = document.map_or_else(Meter::default, |document| {
+                self.log.begin(Work {
+                    doing: "uploading",
+                    bytes: Some(document.content_length()),
+                    files: None,
+                    then: "waiting for the registry's answer",
+                })
+            });
             if let Some(document) = document {
-                request = request.body(reqwest::Body::wrap(DocumentBody::new(document)));
+                let body = DocumentBody::new(document, meter.counter());
+                request = request.body(reqwest::Body::wrap(body));
             }
             let started = Instant::now();
             let response = request
                 .send()
                 .await
                 .map_err(|error| no_answer(&url, error))?;
+            drop(meter);
             let status = response.status();
             self.log.log(
                 Level::Http,
