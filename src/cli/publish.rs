@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::lifecycle::Event;
 use crate::manifest::{Manifest, ManifestError, check_package_and_tag, check_tag};
 use crate::output::contents::{Contents, notice};
-use crate::output::{Level, Log as _};
+use crate::output::{Color, Level, Log as _};
 use crate::pack::{Packed, Packer, Ready, Release, Scripts};
 use crate::publish::{Authority, PUBLISH_TOKEN, PublishOptions, SecondFactor, Upload, publish};
 use crate::registry::{Client, Outcome};
@@ -36,6 +36,11 @@ use crate::workspace::Member;
 /// accepted-not-visible (11), unknown (12), unauthenticated or forbidden (13), rejected (14),
 /// gate-failed (15), unreachable (16).
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign publish --domain team --repository releases\n  \
+    consign publish dist/tool-1.2.0.tgz  # a ready tarball, unchanged\n  \
+    consign publish --dry-run --tag next\n  \
+    consign publish -ws --json > published.json")]
 pub(super) struct Arguments {
     /// Package directory [default: .], or a tarball: FILE.tgz, FILE.tar.gz or FILE.tar
     #[arg(value_name = "DIR|FILE")]
@@ -43,9 +48,6 @@ pub(super) struct Arguments {
     /// Do everything but the upload
     #[arg(long)]
     dry_run: bool,
-    /// Print an object: the package's name, its digests, sizes and files, and the outcome
-    #[arg(long)]
-    json: bool,
     /// dist-tag to publish under
     #[arg(long, default_value = "latest")]
     tag: String,
@@ -71,6 +73,9 @@ pub(super) struct Arguments {
     common: super::CommonArguments,
     #[command(flatten)]
     aws: AwsArguments,
+    /// Print an object: the package's name, its digests, sizes and files, and the outcome
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 /// One run of the command: one runtime, and one token for each domain, for all packages.
@@ -134,7 +139,11 @@ fn publish_all(run: &Run<'_>, printed: &mut Map<String, Value>) -> Result<(), Er
             Err(Error::Manifest(ManifestError::Private)) => session.printer.log(
                 Level::Warn,
                 "publish",
-                &format!("Skipping workspace {}, marked as private", member.name),
+                &format!(
+                    "Skipping workspace {}, marked as {}",
+                    session.printer.painted_aside(Color::Cyan, &member.name),
+                    session.printer.painted_aside(Color::Bold, "private"),
+                ),
             ),
             ended => ended?,
         }
