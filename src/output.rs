@@ -8,6 +8,7 @@ mod bar;
 pub mod bytes;
 mod color;
 pub mod contents;
+mod control;
 pub mod github;
 pub mod progress;
 pub mod redact;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use bar::Bar;
+use control::visible;
 use progress::{Meter, Work};
 
 pub use color::{Color, Colors};
@@ -234,7 +236,10 @@ impl Printer {
         }
         let mut stderr = self.stderr.borrow_mut();
         self.above_bar(|| {
-            for line in text.unwrap_or_default().split('\n') {
+            for line in visible(text.unwrap_or_default())
+                .replace("\r\n", "\n")
+                .split('\n')
+            {
                 let space = if line.is_empty() { "" } else { " " };
                 // In one piece, that no other process's line comes between. Nobody is left to tell when stderr is closed.
                 let _ = stderr.write_all(format!("{prefix}{space}{line}\n").as_bytes());
@@ -247,7 +252,7 @@ impl Printer {
         if self.hears(Level::Error) {
             // Nobody is left to tell when stderr is closed.
             self.above_bar(|| {
-                let _ = writeln!(self.stderr.borrow_mut(), "{lines}");
+                let _ = writeln!(self.stderr.borrow_mut(), "{}", visible(lines));
             });
         }
     }
@@ -259,7 +264,7 @@ impl Printer {
     pub fn data(&self, line: &str) -> io::Result<()> {
         let mut stdout = self.stdout.borrow_mut();
         self.above_bar(|| {
-            writeln!(stdout, "{line}")?;
+            writeln!(stdout, "{}", visible(line))?;
             stdout.flush()
         })
     }

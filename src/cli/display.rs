@@ -10,7 +10,7 @@ use crate::output::{Colors, Level, Printer};
 #[derive(clap::Args, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub(super) struct DisplayArguments {
-    /// Show colours: `true` where there is a terminal, `false`, or `always`; by default true unless NO_COLOR is set
+    /// Show colours: `true` where there is a terminal, `false`, or `always`; by default true unless `NO_COLOR` is set
     #[arg(
         long,
         value_name = "WHEN",

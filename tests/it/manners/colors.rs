@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Home, Peer, Peers, Shown, Streams, run, run_on_terminal};
+use crate::support::{Answer, Home, Peer, Peers, Scripted, Shown, Streams, run, run_on_terminal};
 
 type Case = (
     Streams,
@@ -196,4 +196,29 @@ fn json_is_never_coloured() {
     let [stdout, _] = &shown.piped;
     assert!(!stdout.contains('\x1b'), "{stdout:?}");
     serde_json::from_str::<serde_json::Value>(stdout).unwrap();
+}
+
+#[test]
+fn what_a_registry_says_cannot_steer_the_terminal() {
+    let home = Home::new();
+    home.file("p/package.json", r#"{"name":"a","version":"1.0.0"}"#);
+    let registry = Scripted::start(|asked, _| match asked.method.as_str() {
+        "PUT" => Answer::Reply(
+            400,
+            "text/plain",
+            "no\x1b[2J\x07\x1b]0;title\x07".to_owned(),
+        ),
+        _ => Answer::Reply(404, "text/plain", String::new()),
+    });
+    home.npmrc(&registry.npmrc("t"));
+    let mut consign = home.consign();
+    consign.args(["publish", "./p", "--no-color"]);
+    let shown = run_on_terminal(&mut consign, Streams::Both);
+    assert_eq!(shown.code, Some(14), "{:?}", shown.bytes);
+    assert!(
+        shown.bytes.contains("no^[[2J^G^[]0;title^G"),
+        "{:?}",
+        shown.bytes
+    );
+    assert!(!shown.bytes.contains(['\x1b', '\x07']), "{:?}", shown.bytes);
 }

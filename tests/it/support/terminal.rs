@@ -64,9 +64,12 @@ impl Terminal {
             ws_ypixel: 0,
         };
         tcsetwinsize(&theirs, size).unwrap();
-        let end = |is_terminal: bool| match is_terminal {
-            true => Stdio::from(theirs.try_clone().unwrap()),
-            false => Stdio::piped(),
+        let end = |is_terminal: bool| {
+            if is_terminal {
+                Stdio::from(theirs.try_clone().unwrap())
+            } else {
+                Stdio::piped()
+            }
         };
         let stdout = end(matches!(streams, Streams::Both | Streams::Stdout));
         let stderr = end(matches!(streams, Streams::Both | Streams::Stderr));
