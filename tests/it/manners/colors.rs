@@ -212,7 +212,7 @@ fn what_a_registry_says_cannot_steer_the_terminal() {
     });
     home.npmrc(&registry.npmrc("t"));
     let mut consign = home.consign();
-    consign.args(["publish", "./p", "--no-color"]);
+    consign.args(["publish", "./p", "--no-color", "--no-progress"]);
     let shown = run_on_terminal(&mut consign, Streams::Both);
     assert_eq!(shown.code, Some(14), "{:?}", shown.bytes);
     assert!(

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -79,7 +80,10 @@ fn an_upload_is_shown_and_leaves_no_trace() {
     terminal.wait_for("uploading [");
     let so_far = terminal.so_far();
     assert!(so_far.contains(" of 33.6 MB"), "{so_far:?}");
-    assert!(!so_far.contains("100%"), "nobody has read it: {so_far:?}");
+    assert!(
+        !so_far.contains("uploading 100%"),
+        "nobody has read it: {so_far:?}"
+    );
     body.open();
     terminal.wait_for("uploading 100%  33.6 MB, waiting for the registry's answer");
     answer.open();
@@ -252,7 +256,14 @@ fn what_is_done_at_once_is_not_shown() {
     home.file("p/package.json", r#"{"name":"a","version":"1.0.0"}"#);
     let mut consign = home.consign();
     consign.args(["pack", "./p"]);
+    let started = Instant::now();
     let shown = run_on_terminal(&mut consign, Streams::Both);
     assert_eq!(shown.code, Some(0), "{}", shown.bytes);
-    assert!(!shown.bytes.contains("\x1b[K"), "{:?}", shown.bytes);
+    // A machine with much else to do may make it long.
+    let is_long = started.elapsed() >= Duration::from_millis(300);
+    assert!(
+        is_long || !shown.bytes.contains("\x1b[K"),
+        "{:?}",
+        shown.bytes
+    );
 }
