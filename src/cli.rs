@@ -8,8 +8,10 @@
 mod ask;
 mod aws;
 mod connection;
+mod display;
 mod doctor;
 mod generate;
+mod help;
 mod login;
 mod pack;
 mod ping;
@@ -27,11 +29,12 @@ mod whoami;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Flags;
 use crate::environment::Environment;
 use crate::error::Error;
+use display::DisplayArguments;
 use session::Session;
 
 /// Publishes npm packages without Node: npm's files, `CodeArtifact` tokens, one named outcome.
@@ -77,54 +80,55 @@ const TOKEN_HELPER: &str = "consign-token";
 #[derive(clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 struct CommonArguments {
-    /// Registry to publish to; a scope's own registry and publishConfig count as with npm
-    #[arg(long, value_name = "URL")]
-    registry: Option<String>,
-    /// The user's .npmrc
-    #[arg(long, value_name = "FILE")]
-    userconfig: Option<std::path::PathBuf>,
-    /// How much to say: silent, error, warn, notice, http, info, verbose or silly
-    /// (-s: silent, -q: warn, -d: info)
-    #[arg(long, value_name = "LEVEL", default_value = "notice")]
-    loglevel: String,
     /// Run no lifecycle scripts
-    #[arg(long)]
+    #[arg(long, help_heading = "What is packed")]
     ignore_scripts: bool,
-    /// Work on this member of the workspaces, by name or path; may be repeated
-    #[arg(short = 'w', long, value_name = "NAME")]
-    workspace: Vec<String>,
-    /// Work on all members of the workspaces
-    #[arg(long)]
-    workspaces: bool,
-    /// And on the workspaces' root
-    #[arg(long)]
-    include_workspace_root: bool,
     /// Pack package.json as it is, as npm does: `workspace:` and `catalog:` ranges, and
     /// publishConfig's fields, are not resolved
-    #[arg(long)]
+    #[arg(long, help_heading = "What is packed")]
     no_rewrite: bool,
     /// Leave npm's bytes for speed: zlib level 0 (stored) to 9
-    #[arg(long, value_name = "0-9")]
+    #[arg(long, value_name = "0-9", help_heading = "What is packed")]
     compression_level: Option<u8>,
+    /// Work on this member of the workspaces, by name or path; may be repeated
+    #[arg(short = 'w', long, value_name = "NAME", help_heading = "Workspaces")]
+    workspace: Vec<String>,
+    /// Work on all members of the workspaces
+    #[arg(long, help_heading = "Workspaces")]
+    workspaces: bool,
+    /// And on the workspaces' root
+    #[arg(long, help_heading = "Workspaces")]
+    include_workspace_root: bool,
+    #[command(flatten)]
+    configuration: ConfigurationArguments,
 }
 
-/// npm's configuration, for the commands that are consign's own.
+/// npm's configuration and its looks, for every command.
 #[derive(clap::Args, Default)]
 struct ConfigurationArguments {
-    /// Registry; otherwise what .npmrc, `npm_config_registry` and the like say
-    #[arg(long, value_name = "URL")]
+    /// Registry; otherwise what publishConfig, .npmrc, `npm_config_registry` and the like say, a
+    /// scope's own before the common one
+    #[arg(long, value_name = "URL", help_heading = "Configuration")]
     registry: Option<String>,
     /// The user's .npmrc
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
     userconfig: Option<String>,
-    /// How much to say: silent, error, warn, notice, http, info, verbose or silly
-    #[arg(long, value_name = "LEVEL", default_value = "notice")]
+    /// How much to say: silent, error, warn, notice, http, info, verbose or silly; npm's commands
+    /// know -s (silent), -q (warn) and -d (info) too
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "notice",
+        help_heading = "Output"
+    )]
     loglevel: String,
+    #[command(flatten)]
+    display: DisplayArguments,
 }
 
 impl ConfigurationArguments {
-    /// Starts a command in the configuration that npm would load with these flags.
-    fn session<'e>(&self, environment: &'e Environment) -> Result<Session<'e>, Error> {
+    /// These flags, as npm's own would be given.
+    fn words(&self) -> Vec<String> {
         let mut words = vec![format!("--loglevel={}", self.loglevel)];
         for (name, value) in [
             ("registry", &self.registry),
@@ -132,7 +136,16 @@ impl ConfigurationArguments {
         ] {
             words.extend(value.as_ref().map(|value| format!("--{name}={value}")));
         }
-        Session::start(Flags::parse(words, environment)?, environment)
+        words.extend(self.display.words());
+        words
+    }
+
+    /// Starts a command in the configuration that npm would load with these flags; tells why it
+    /// cannot be started.
+    fn session<'e>(&self, environment: &'e Environment) -> Result<Session<'e>, u8> {
+        let flags = Flags::parse(self.words(), environment).map_err(Error::from);
+        let session = flags.and_then(|flags| Session::start(flags, environment));
+        session.map_err(|error| report::before_session(&error, &self.words(), environment))
     }
 }
 
@@ -144,20 +157,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
     if name.and_then(|name| name.file_stem()) == Some(TOKEN_HELPER.as_ref()) {
         arguments.insert(1, "token".into());
     }
-    if let Some(status) = npm_command(&arguments, environment) {
+    // npm too reads its arguments as Unicode.
+    let words = arguments.iter().skip(1);
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if let Some(status) = npm_command(&words, environment) {
         return status;
     }
-    match Arguments::try_parse_from(arguments) {
+    let matches = help::command().try_get_matches_from(arguments);
+    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(Arguments { command }) => match command {
             Command::Rehearse(arguments) => rehearse::run(&arguments, environment),
             Command::Sandbox(arguments) => sandbox::run(&arguments, environment),
             Command::Token(arguments) => token::run(&arguments, environment),
             Command::Login(arguments) => login::run(&arguments, environment),
             Command::Setup(arguments) => setup::run(&arguments, environment),
-            Command::Completions(arguments) => {
-                generate::completions(&arguments, Arguments::command())
-            }
-            Command::Man(arguments) => generate::man(&arguments, Arguments::command()),
+            Command::Completions(arguments) => generate::completions(&arguments, help::command()),
+            Command::Man(arguments) => generate::man(&arguments, help::command(), environment),
             // These come here only to be asked for their help.
             Command::Pack(_)
             | Command::Publish(_)
@@ -165,31 +182,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
             | Command::Whoami(_)
             | Command::Ping(_) => 2,
         },
-        Err(error) => report::usage(&error),
+        Err(error) => report::usage(&error, display::colors(&words, environment)),
     }
 }
 
 /// Runs one of [`NPM_COMMANDS`]; `None` if the arguments name none, or ask for
 /// help.
-fn npm_command(arguments: &[OsString], environment: &Environment) -> Option<u8> {
-    // npm too reads its arguments as Unicode.
-    let words = arguments
-        .iter()
-        .skip(1)
-        .map(|word| word.to_string_lossy().into_owned());
-    let words: Vec<String> = words.collect();
+fn npm_command(words: &[String], environment: &Environment) -> Option<u8> {
     let wants_help = words.iter().any(|word| word == "--help" || word == "-h");
     let command = |word: &String| NPM_COMMANDS.iter().find(|(name, _)| name == word);
     if wants_help || words.iter().all(|word| command(word).is_none()) {
         return None;
     }
-    let flags = match Flags::parse(words, environment) {
+    let before_session = |error: Error| report::before_session(&error, words, environment);
+    let flags = match Flags::parse(words.to_vec(), environment) {
         Ok(flags) => flags,
-        Err(error) => return Some(report::before_session(&error.into(), environment)),
+        Err(error) => return Some(before_session(error.into())),
     };
     let (_, run) = flags.positionals.first().and_then(command)?;
     Some(match Session::start(flags, environment) {
         Ok(session) => run(&session).unwrap_or_else(|error| session.report(&error)),
-        Err(error) => report::before_session(&error, environment),
+        Err(error) => before_session(error),
     })
 }

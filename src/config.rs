@@ -48,10 +48,10 @@ pub use npmrc::{
 pub use problem::{AuthProblem, ConfigError, UnreadFile, Warning};
 
 pub use authorities::Authorities;
-pub use settings::{RequestSettings, Settings};
+pub use settings::{RequestSettings, Settings, colors};
 pub use sources::{Entry, Layer, Origin};
 pub use transport::{Proxies, Proxy, Retry, Tls};
-pub use user_agent::{NPM_VERSION, ci_name, filled_user_agent, user_agent};
+pub use user_agent::{NPM_VERSION, ci_name, filled_user_agent, is_ci, user_agent};
 pub use value::{ConfigValue, NotPrimitive};
 
 use sources::LayerData;

@@ -1,4 +1,4 @@
-//! The process's surroundings as a value: variables, working directory, home and platform.
+//! The process's surroundings as a value: variables, working directory, home, platform and terminals.
 //!
 //! npm's configuration, its scripts and the AWS chain all depend on the environment. They take it
 //! from here, so that a test can give them any environment and so that `main` is the only place
@@ -14,6 +14,16 @@ pub struct Environment {
     current_directory: PathBuf,
     home: PathBuf,
     platform: Platform,
+    terminals: Terminals,
+}
+
+/// Which of the process's streams somebody looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terminals {
+    /// Standard output is a terminal.
+    pub stdout: bool,
+    /// Standard error is a terminal.
+    pub stderr: bool,
 }
 
 /// The names Node gives to operating system and processor, as npm prints them.
@@ -80,7 +90,15 @@ impl Environment {
             current_directory: current_directory.into(),
             home: home.into(),
             platform: Platform::current(),
+            terminals: Terminals::default(),
         }
+    }
+
+    /// The same surroundings with these terminals; there are none unless it is said.
+    #[must_use]
+    pub fn with_terminals(mut self, terminals: Terminals) -> Self {
+        self.terminals = terminals;
+        self
     }
 
     /// All variables, in the system's order.
@@ -131,6 +149,11 @@ impl Environment {
         self.platform
     }
 
+    /// Which streams are terminals.
+    pub fn terminals(&self) -> Terminals {
+        self.terminals
+    }
+
     /// The same surroundings in another directory.
     #[must_use]
     pub fn in_directory(&self, directory: impl Into<PathBuf>) -> Self {
@@ -165,6 +188,7 @@ impl std::fmt::Debug for Environment {
             .field("current_directory", &self.current_directory)
             .field("home", &self.home)
             .field("platform", &self.platform)
+            .field("terminals", &self.terminals)
             .finish()
     }
 }

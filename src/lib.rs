@@ -30,5 +30,6 @@ pub mod publish;
 pub mod registry;
 pub mod rehearse;
 pub mod sandbox;
+mod signals;
 pub mod tarball;
 pub mod workspace;

@@ -1,15 +1,21 @@
 //! consign: arguments and environment in, an exit status out.
 
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use consign::environment::Environment;
+use consign::environment::{Environment, Terminals};
 
 fn main() -> ExitCode {
     // A working directory that is gone shows when something is looked for in it.
     let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let home = home().unwrap_or_else(|| PathBuf::from("/"));
-    let environment = Environment::new(std::env::vars_os(), directory, home);
+    let terminals = Terminals {
+        stdout: io::stdout().is_terminal(),
+        stderr: io::stderr().is_terminal(),
+    };
+    let environment =
+        Environment::new(std::env::vars_os(), directory, home).with_terminals(terminals);
     ExitCode::from(consign::cli::run(std::env::args_os(), &environment))
 }
 

@@ -2,12 +2,15 @@
 //!
 //! The only module that prints. The layout is npm's, with `consign` where npm
 //! writes `npm`: `consign notice ...`, `consign warn ...`, `consign error ...`.
-//! Library code speaks through [`Log`] and does not know where it ends.
+//! Library code speaks through [`Log`] and does not know where it ends, nor whether that is a terminal.
 
+mod bar;
 pub mod bytes;
+mod color;
 pub mod contents;
-pub mod control;
+mod control;
 pub mod github;
+pub mod progress;
 pub mod redact;
 
 use std::cell::RefCell;
@@ -15,6 +18,12 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use serde::Serialize;
+
+use bar::Bar;
+use control::visible;
+use progress::{Meter, Work};
+
+pub use color::{Color, Colors};
 
 /// How much is said, from nothing to everything; npm's `loglevel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -77,6 +86,13 @@ pub trait Log {
     /// Whether anything said at that level is heard, for texts that cost
     /// something to make.
     fn hears(&self, level: Level) -> bool;
+
+    /// Begins a piece of work that may be long and that somebody may want to watch; it is over when the meter is
+    /// dropped.
+    fn begin(&self, work: Work) -> Meter {
+        let _ = work;
+        Meter::default()
+    }
 }
 
 /// Hears nothing.
@@ -91,11 +107,17 @@ impl Log for Quiet {
     }
 }
 
+/// Bytes that a pipe takes in one piece (`PIPE_BUF`): lines are written together as far as no other process's line can
+/// come into the middle of one.
+const PIECE: usize = 4_096;
+
 /// Prints to two streams.
 pub struct Printer {
     level: Level,
     unicode: bool,
     github: bool,
+    colors: Colors,
+    bar: Option<Bar>,
     said: RefCell<HashSet<(String, Option<String>)>>,
     stdout: RefCell<Box<dyn Write>>,
     stderr: RefCell<Box<dyn Write>>,
@@ -123,6 +145,8 @@ impl Printer {
             level,
             unicode,
             github: false,
+            colors: Colors::default(),
+            bar: None,
             said: RefCell::default(),
             stdout: RefCell::new(stdout),
             stderr: RefCell::new(stderr),
@@ -134,6 +158,44 @@ impl Printer {
     pub fn for_github(mut self, github: bool) -> Self {
         self.github = github;
         self
+    }
+
+    /// With colours on these streams.
+    #[must_use]
+    pub fn with_colors(mut self, colors: Colors) -> Self {
+        self.colors = colors;
+        self
+    }
+
+    /// With a bar on stderr, which is a terminal, for work that is long; or without.
+    #[must_use]
+    pub fn with_progress(mut self, progress: bool) -> Self {
+        let is_shown = progress && self.level > Level::Silent;
+        self.bar = is_shown.then(|| Bar::new(io::stderr(), bar::columns));
+        self
+    }
+
+    /// Which streams show colours.
+    pub fn colors(&self) -> Colors {
+        self.colors
+    }
+
+    /// A text for stdout, in a colour where it shows colours.
+    pub fn painted(&self, color: Color, text: &str) -> String {
+        paint(self.colors.stdout, color, text)
+    }
+
+    /// A text for what is said, in a colour where stderr shows colours.
+    pub fn painted_aside(&self, color: Color, text: &str) -> String {
+        paint(self.colors.stderr, color, text)
+    }
+
+    /// Prints above the bar, where one stands.
+    fn above_bar<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.above(print),
+            None => print(),
+        }
     }
 
     /// Marks the step of GitHub Actions that this is with an error, if it is one.
@@ -170,20 +232,39 @@ impl Printer {
         {
             return;
         }
-        let mut stderr = self.stderr.borrow_mut();
-        for line in text.unwrap_or_default().split('\n') {
-            let parts = ["consign", level.name(), title, line];
-            let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            // In one piece, that no other process's line comes between. Nobody is left to tell when stderr is closed.
-            let _ = stderr.write_all(format!("{}\n", parts.join(" ")).as_bytes());
+        let mut prefix = self.painted_aside(Color::Bold, "consign");
+        let level_name = self.painted_aside(Color::of(level), level.name());
+        prefix.extend([" ", &level_name]);
+        if !title.is_empty() {
+            prefix.extend([" ", &self.painted_aside(Color::BrightBlue, title)]);
         }
+        let mut stderr = self.stderr.borrow_mut();
+        self.above_bar(|| {
+            // Nobody is left to tell when stderr is closed.
+            let mut write = |piece: &str| drop(stderr.write_all(piece.as_bytes()));
+            let mut piece = String::new();
+            for line in visible(text.unwrap_or_default())
+                .replace("\r\n", "\n")
+                .split('\n')
+            {
+                if piece.len() + prefix.len() + line.len() + 2 > PIECE {
+                    write(&piece);
+                    piece.clear();
+                }
+                let space = if line.is_empty() { "" } else { " " };
+                piece.extend([&prefix, space, line, "\n"]);
+            }
+            write(&piece);
+        });
     }
 
     /// Prints lines on stderr as they are, unless nothing is to be said.
     pub fn aside(&self, lines: &str) {
         if self.hears(Level::Error) {
             // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(self.stderr.borrow_mut(), "{lines}");
+            self.above_bar(|| {
+                let _ = writeln!(self.stderr.borrow_mut(), "{}", visible(lines));
+            });
         }
     }
 
@@ -193,8 +274,10 @@ impl Printer {
     /// Whatever the stream says; a closed pipe among it.
     pub fn data(&self, line: &str) -> io::Result<()> {
         let mut stdout = self.stdout.borrow_mut();
-        writeln!(stdout, "{line}")?;
-        stdout.flush()
+        self.above_bar(|| {
+            writeln!(stdout, "{}", visible(line))?;
+            stdout.flush()
+        })
     }
 
     /// Prints a question, behind which the answer is typed.
@@ -203,8 +286,10 @@ impl Printer {
     /// As [`Printer::data`].
     pub fn question(&self, text: &str) -> io::Result<()> {
         let mut stdout = self.stdout.borrow_mut();
-        write!(stdout, "{text} ")?;
-        stdout.flush()
+        self.above_bar(|| {
+            write!(stdout, "{text} ")?;
+            stdout.flush()
+        })
     }
 
     /// Prints a value as JSON, indented by two spaces.
@@ -219,12 +304,24 @@ impl Printer {
 impl Log for Printer {
     fn log(&self, level: Level, title: &str, text: &str) {
         // A URL may come from anywhere: a correction of `repository`, a registry's answer.
-        let text = redact::mask_url_passwords(text);
-        self.say(level, title, Some(&control::shown(&text)));
+        self.say(level, title, Some(&redact::mask_url_passwords(text)));
     }
 
     fn hears(&self, level: Level) -> bool {
         level <= self.level && level != Level::Silent
+    }
+
+    fn begin(&self, work: Work) -> Meter {
+        let bar = self.bar.as_ref();
+        bar.map_or_else(Meter::default, |bar| bar.begin(work))
+    }
+}
+
+fn paint(is_shown: bool, color: Color, text: &str) -> String {
+    if is_shown {
+        color.paint(text)
+    } else {
+        text.to_owned()
     }
 }
 

@@ -18,6 +18,7 @@ use tempfile::NamedTempFile;
 use crate::error::Error;
 use crate::lifecycle::{Event, postpack_variables, prepare_variables};
 use crate::manifest::{Manifest, ManifestError, prepare_directory, upload_warning, version_object};
+use crate::output::progress::{Counted, Work};
 use crate::output::{Level, Log};
 use crate::packlist::{Package, Packlist, Warning, Workspaces, listing_order, packlist};
 use crate::tarball::{
@@ -144,8 +145,7 @@ impl PackOptions<'_> {
     /// half of one in a container.
     fn threads_for(&self, list: &Packlist) -> NonZeroUsize {
         const SMALL: u64 = 256 * 1024;
-        let bytes: u64 = list.entries.iter().map(|entry| entry.size + 512).sum();
-        if bytes <= SMALL {
+        if stream_size(list) <= SMALL {
             return NonZeroUsize::MIN;
         }
         let machine = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
@@ -216,19 +216,31 @@ impl Packer<'_> {
         self.scripts
             .run(Event::Prepare, directory, changed.document(), &extra)?;
         let source = self.source(directory)?;
+        let listing = self.log.begin(Work::of_unknown_length("listing files"));
         let list = self.list(&source.manifest)?;
+        drop(listing);
         let threads = self.options.threads_for(&list);
         let gzip = |writer| Gzip::new(writer, self.options.compression, threads);
         let mut gzip = gzip(DigestWriter::new(open()?));
+        let meter = self.log.begin(Work {
+            doing: "packing",
+            bytes: Some(stream_size(&list)),
+            files: Some(list.entries.len()),
+            then: "finishing",
+        });
         let files = write_archive(
             source.manifest.directory(),
             &list.entries,
             &bins(source.manifest.document()),
             source.rewritten.as_ref().map(|packed| packed.text.as_str()),
             threads,
-            &mut gzip,
+            Counted {
+                inner: &mut gzip,
+                counter: meter.counter(),
+            },
         )?;
         let (writer, digests) = gzip.finish().map_err(TarballError::Write)?.finish();
+        drop(meter);
         let named = if source.is_renamed() {
             source.manifest.document()
         } else {
@@ -342,6 +354,15 @@ impl Packer<'_> {
             warnings: prepared.warnings,
         })
     }
+}
+
+/// About how many bytes the tar stream will have: names that need more than a header and files that are links make a
+/// difference.
+fn stream_size(list: &Packlist) -> u64 {
+    const BLOCK: u64 = 512;
+    let entry = |size: u64| BLOCK + size.next_multiple_of(BLOCK);
+    let entries: u64 = list.entries.iter().map(|file| entry(file.size)).sum();
+    entries + 2 * BLOCK
 }
 
 fn text(manifest: &Map<String, Value>, key: &str) -> String {

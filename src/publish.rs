@@ -12,6 +12,7 @@ mod second_factor;
 use std::time::Duration;
 
 use crate::document::Document;
+use crate::output::progress::Work;
 use crate::output::{Level, Log};
 use crate::registry::retry::is_transient;
 use crate::registry::{
@@ -340,6 +341,8 @@ impl Publisher<'_> {
 
     /// Reads the packument until it shows the version, or the time is up.
     async fn read_back(&self, confirmed_by_reading: bool) -> Outcome {
+        let waiting = Work::of_unknown_length("waiting for the version to become readable");
+        let meter = self.log.begin(waiting);
         let deadline = Instant::now() + self.options.wait;
         let mut wait = FIRST_LOOK;
         loop {
@@ -351,7 +354,10 @@ impl Publisher<'_> {
                         confirmed_by_reading,
                     };
                 }
-                Seen::Others(version) => return self.conflict(&version, None).await,
+                Seen::Others(version) => {
+                    drop(meter);
+                    return self.conflict(&version, None).await;
+                }
                 Seen::Unidentified(_) => (UNIDENTIFIED.to_owned(), false),
                 Seen::Absent => ("the packument does not list it".to_owned(), false),
                 Seen::Unreadable(error) => (error.to_string(), error.status() == Some(403)),

@@ -13,6 +13,7 @@ use super::session::Session;
 use crate::doctor::{Check, Checkup, Subject, Verdict, examine};
 use crate::error::Error;
 use crate::manifest::check_tag;
+use crate::output::{Color, Printer};
 use crate::pack::{NoScripts, Release};
 use crate::publish::{Authority, check_size};
 use crate::registry::credentials::Credentials;
@@ -25,13 +26,13 @@ use crate::registry::diagnosis::explain;
 /// that would stop a publish; otherwise with the status that the publish would end with. The right
 /// to publish itself shows only when a version is published. No scripts are run.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign doctor  # the package of this directory, the registry of .npmrc\n  \
+    consign doctor --json dist/tool-1.2.0.tgz")]
 pub(super) struct Arguments {
     /// Package directory [default: .], or a tarball: FILE.tgz, FILE.tar.gz or FILE.tar
     #[arg(value_name = "DIR|FILE")]
     what: Option<PathBuf>,
-    /// Print an object of the packages, each with its checks
-    #[arg(long)]
-    json: bool,
     /// dist-tag that would be published under
     #[arg(long, default_value = "latest")]
     tag: String,
@@ -45,6 +46,9 @@ pub(super) struct Arguments {
     common: super::CommonArguments,
     #[command(flatten)]
     aws: AwsArguments,
+    /// Print an object of the packages, each with its checks
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 const COMMAND: &str = "doctor";
@@ -317,7 +321,7 @@ fn tell(session: &Session<'_>, found: Found) -> std::io::Result<()> {
     let Found { id, checkup, .. } = found;
     let status = checkup.exit_status();
     for check in checkup.into_checks() {
-        session.printer.data(&line(&check))?;
+        session.printer.data(&line(&session.printer, &check))?;
     }
     session.printer.data(&match status {
         0 => format!("fit to publish, as far as that shows: {id}"),
@@ -325,12 +329,12 @@ fn tell(session: &Session<'_>, found: Found) -> std::io::Result<()> {
     })
 }
 
-fn line(check: &Check) -> String {
+fn line(printer: &Printer, check: &Check) -> String {
     let mark = match check.verdict {
-        Verdict::Ok => "ok  ",
-        Verdict::Warn => "warn",
-        Verdict::Fail => "FAIL",
-        Verdict::Skip => "skip",
+        Verdict::Ok => printer.painted(Color::Green, "ok  "),
+        Verdict::Warn => printer.painted(Color::Yellow, "warn"),
+        Verdict::Fail => printer.painted(Color::Red, "FAIL"),
+        Verdict::Skip => "skip".to_owned(),
     };
     // Further lines stand under the text.
     let indent = format!("\n{:18}", "");

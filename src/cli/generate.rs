@@ -5,6 +5,7 @@ use clap::Command;
 use clap_complete::Shell;
 
 use super::report;
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::output::{Level, Printer};
 
@@ -34,7 +35,7 @@ pub(super) fn completions(arguments: &CompletionsArguments, mut command: Command
     print(&script)
 }
 
-pub(super) fn man(arguments: &ManArguments, mut command: Command) -> u8 {
+pub(super) fn man(arguments: &ManArguments, mut command: Command, environment: &Environment) -> u8 {
     // Gives the commands their whole names: `consign-publish`.
     command.build();
     let about = match &arguments.command {
@@ -44,7 +45,7 @@ pub(super) fn man(arguments: &ManArguments, mut command: Command) -> u8 {
     let Some(about) = about else {
         let name = arguments.command.as_deref().unwrap_or_default();
         let error = Error::Usage(format!("there is no command {name}"));
-        return report::error(&Printer::standard(Level::default(), false), false, &error);
+        return report::before_session(&error, &[], environment);
     };
     let mut page = Vec::new();
     // Writing to memory cannot fail.

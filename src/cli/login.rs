@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::ConfigurationArguments;
 use super::aws::AwsArguments;
 use super::place::Place;
 use super::session::{Session, current_thread};
 use super::token::{registry_key, token_key};
-use super::{ConfigurationArguments, report};
 use crate::codeartifact::{Aws, DomainName, Tokens};
 use crate::config::{Layer, Readers, save_npmrc, set_in_npmrc};
 use crate::environment::Environment;
@@ -24,6 +24,9 @@ const MASK: &str = "****";
 /// The token is good for 12 hours, unless --duration says otherwise, and always goes into the
 /// user's .npmrc (--userconfig), which then only its owner can read. Other lines stay as they are.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign login --domain team --repository releases\n  \
+    consign login --scope @acme --location project --dry-run")]
 pub(super) struct Arguments {
     /// For packages of this scope only; otherwise for all
     #[arg(long, value_name = "@SCOPE", alias = "namespace")]
@@ -52,7 +55,7 @@ enum Location {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
     let session = match arguments.configuration.session(environment) {
         Ok(session) => session,
-        Err(error) => return report::before_session(&error, environment),
+        Err(status) => return status,
     };
     match log_in(arguments, &session) {
         Ok(()) => 0,

@@ -11,6 +11,11 @@ use crate::pack::{Packed, Packer};
 
 /// Write the tarball of each package directory, as `npm pack`, and print its file name.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign pack                              # the package of this directory\n  \
+    consign pack --dry-run                    # what would be in it\n  \
+    consign pack --json ./a ./b | jq '.[].integrity'\n  \
+    consign pack -ws --pack-destination dist  # all workspaces")]
 pub(super) struct Arguments {
     /// Package directories [default: .]
     #[arg(value_name = "DIR")]
@@ -18,14 +23,14 @@ pub(super) struct Arguments {
     /// Do everything but write the file
     #[arg(long)]
     dry_run: bool,
-    /// Print an array of objects: digests, sizes and files of each tarball
-    #[arg(long)]
-    json: bool,
     /// Directory to write to; it has to exist
     #[arg(long, value_name = "DIR", default_value = ".")]
     pack_destination: PathBuf,
     #[command(flatten)]
     common: super::CommonArguments,
+    /// Print an array of objects: digests, sizes and files of each tarball
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {

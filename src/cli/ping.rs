@@ -14,14 +14,17 @@ use crate::output::{Level, Log as _};
 /// Ask the registry whether it is there, as `npm ping`. On `CodeArtifact` that also proves the
 /// credentials and `codeartifact:ReadFromRepository`.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign ping\n  \
+    consign ping --registry https://registry.npmjs.org/")]
 pub(super) struct Arguments {
-    /// Print an object: registry, time in milliseconds, and what it answered
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     configuration: super::ConfigurationArguments,
     #[command(flatten)]
     aws: AwsArguments,
+    /// Print an object: registry, time in milliseconds, and what it answered
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {

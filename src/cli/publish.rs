@@ -36,6 +36,11 @@ use crate::registry::{Client, Outcome};
 /// accepted-not-visible (11), unknown (12), unauthenticated or forbidden (13), rejected (14),
 /// gate-failed (15), unreachable (16).
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign publish --domain team --repository releases\n  \
+    consign publish dist/tool-1.2.0.tgz  # a ready tarball, unchanged\n  \
+    consign publish --dry-run --tag next\n  \
+    consign publish -ws --json > published.json")]
 pub(super) struct Arguments {
     /// Package directory [default: .], or a tarball: FILE.tgz, FILE.tar.gz or FILE.tar
     #[arg(value_name = "DIR|FILE")]
@@ -43,9 +48,6 @@ pub(super) struct Arguments {
     /// Do everything but the upload
     #[arg(long)]
     dry_run: bool,
-    /// Print an object: the package's name, its digests, sizes and files, and the outcome
-    #[arg(long)]
-    json: bool,
     /// dist-tag to publish under
     #[arg(long, default_value = "latest")]
     tag: String,
@@ -71,6 +73,9 @@ pub(super) struct Arguments {
     common: super::CommonArguments,
     #[command(flatten)]
     aws: AwsArguments,
+    /// Print an object: the package's name, its digests, sizes and files, and the outcome
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {

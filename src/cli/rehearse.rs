@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::display::DisplayArguments;
 use super::report;
 use super::session::current_thread;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::output::{Level, Printer};
+use crate::output::{Color, Printer};
 use crate::pack::{NoScripts, PackOptions, Packer};
 use crate::rehearse::{Step, rehearse};
 
@@ -17,6 +18,9 @@ use crate::rehearse::{Step, rehearse};
 /// upload, packument, tarball. No account and no network needed, nothing left behind.
 /// Lifecycle scripts are not run.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign rehearse  # no account and no network needed\n  \
+    consign rehearse ./packages/tool --json")]
 pub(super) struct Arguments {
     /// Package directory
     #[arg(value_name = "DIR", default_value = ".")]
@@ -28,8 +32,10 @@ pub(super) struct Arguments {
     /// publishConfig's fields, are not resolved
     #[arg(long)]
     no_rewrite: bool,
+    #[command(flatten)]
+    display: DisplayArguments,
     /// Print the steps as one JSON object
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     json: bool,
 }
 
@@ -42,8 +48,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
-    let printer =
-        Printer::standard(Level::default(), true).for_github(report::on_github(environment));
+    let printer = arguments.display.printer(environment, arguments.json);
     match rehearsal(arguments, environment, &printer) {
         Ok(true) => 0,
         Ok(false) => 1,
@@ -72,7 +77,7 @@ fn rehearsal(
     let mut printed = Ok(());
     let mut on_step = |step: Step| {
         if !arguments.json && printed.is_ok() {
-            printed = printer.data(&line(&step));
+            printed = printer.data(&line(printer, &step));
         }
         steps.push(step);
     };
@@ -108,8 +113,12 @@ fn rehearsal(
     Ok(ok)
 }
 
-fn line(step: &Step) -> String {
-    let mark = if step.ok { "ok  " } else { "FAIL" };
+fn line(printer: &Printer, step: &Step) -> String {
+    let mark = if step.ok {
+        printer.painted(Color::Green, "ok  ")
+    } else {
+        printer.painted(Color::Red, "FAIL")
+    };
     format!(
         "{mark} {:<10} {:>8.1} ms  {}",
         step.name,

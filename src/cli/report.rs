@@ -4,14 +4,15 @@
 use std::error::Error as _;
 use std::io::ErrorKind;
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
 use serde_json::{Map, Value, json};
 
+use super::display;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::lifecycle::ScriptError;
 use crate::output::redact::redact;
-use crate::output::{Level, Log as _, Printer};
+use crate::output::{Colors, Level, Log as _, Printer};
 
 /// Tells an error and returns the exit status it ends with.
 pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
@@ -41,7 +42,7 @@ pub(super) fn error(printer: &Printer, as_json: bool, error: &Error) -> u8 {
             }
         }
     }
-    if let Some(window) = source_window(error) {
+    if let Some(window) = source_window(error, printer.colors().stderr) {
         say(&window);
     }
     if let Some(hint) = error.hint() {
@@ -98,9 +99,11 @@ pub(super) fn error_object(error: &Error) -> Value {
 }
 
 /// Tells an error that came before there was a configuration to obey.
-pub(super) fn before_session(error: &Error, environment: &Environment) -> u8 {
-    let printer = Printer::standard(Level::default(), false);
-    self::error(&printer.for_github(on_github(environment)), false, error)
+pub(super) fn before_session(error: &Error, words: &[String], environment: &Environment) -> u8 {
+    let printer = Printer::standard(Level::default(), false)
+        .for_github(on_github(environment))
+        .with_colors(display::colors(words, environment));
+    self::error(&printer, false, error)
 }
 
 /// Whether this is a step of GitHub Actions, which reads annotations.
@@ -109,9 +112,26 @@ pub(super) fn on_github(environment: &Environment) -> bool {
 }
 
 /// Tells what is wrong with the arguments, or the help that was asked for.
-pub(super) fn usage(error: &clap::Error) -> u8 {
-    // Nobody is left to tell when the stream is closed.
-    let _ = error.print();
+pub(super) fn usage(error: &clap::Error, colors: Colors) -> u8 {
+    let text = error.render();
+    let to_stderr = error.use_stderr();
+    let is_colored = if to_stderr {
+        colors.stderr
+    } else {
+        colors.stdout
+    };
+    let text = if is_colored {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    let printer = Printer::standard(Level::default(), false);
+    if to_stderr {
+        printer.aside(text.trim_end_matches('\n'));
+    } else {
+        // Nobody is left to tell when the stream is closed.
+        let _ = printer.data(text.trim_end_matches('\n'));
+    }
     u8::try_from(error.exit_code()).unwrap_or(2)
 }
 
@@ -127,9 +147,17 @@ fn causes(error: &Error) -> Vec<String> {
 }
 
 /// The lines of the file around the place an error is about.
-fn source_window(error: &Error) -> Option<String> {
+fn source_window(error: &Error, is_colored: bool) -> Option<String> {
     let mut window = String::new();
-    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+    let theme = GraphicalTheme {
+        characters: ThemeCharacters::unicode(),
+        styles: if is_colored {
+            ThemeStyles::ansi()
+        } else {
+            ThemeStyles::none()
+        },
+    };
+    GraphicalReportHandler::new_themed(theme)
         .with_width(100)
         .render_report(&mut window, error.diagnostic()?)
         .ok()?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::display::DisplayArguments;
 use super::report;
 use super::session::current_thread;
 use crate::environment::Environment;
@@ -12,6 +13,9 @@ use crate::sandbox::{Config, Sandbox};
 
 /// Serves a look-alike of `CodeArtifact` on 127.0.0.1, for any client, until interrupted.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign sandbox --port 8080 --data ./registry\n  \
+    consign sandbox --env-file sandbox.env &  # then: . ./sandbox.env; npm publish")]
 pub(super) struct Arguments {
     /// Port to listen on; without it the system picks one
     #[arg(long, value_name = "N")]
@@ -34,10 +38,12 @@ pub(super) struct Arguments {
     /// Write the variables of GitHub's, a container's, an instance's and a signed-in user's identity to this file
     #[arg(long, value_name = "F")]
     identity_env_file: Option<PathBuf>,
+    #[command(flatten)]
+    display: DisplayArguments,
 }
 
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
-    let printer = Printer::standard(Level::default(), true);
+    let printer = arguments.display.printer(environment, false);
     match serve(arguments, environment, &printer) {
         Ok(()) => 0,
         Err(error) => report::error(&printer, false, &error),

@@ -1,7 +1,6 @@
 //! Lifecycle scripts as a command runs them: with their banner, in npm's
 //! environment, unless they are switched off.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -22,7 +21,7 @@ pub(super) struct SessionScripts<'a> {
 
 impl<'a> SessionScripts<'a> {
     pub(super) fn new(session: &'a Session<'a>, command: &str) -> Self {
-        let color = std::io::stdout().is_terminal();
+        let color = session.settings.colors.stdout;
         let context = ScriptContext::new(&session.config, command, &session.user_agent(), color);
         Self {
             session,

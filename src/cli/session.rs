@@ -33,7 +33,9 @@ impl<'a> Session<'a> {
         let config = Config::load(environment, flags)?;
         let settings = config.settings();
         let printer = Printer::standard(settings.log_level, settings.unicode)
-            .for_github(report::on_github(environment));
+            .for_github(report::on_github(environment))
+            .with_colors(settings.colors)
+            .with_progress(settings.progress);
         if settings.force {
             let text = "Recommended protections disabled.";
             printer.log(Level::Warn, "using --force", text);

@@ -17,9 +17,9 @@ use crate::error::Error;
 /// the trust policy of a role for a repository's jobs and a workflow that publishes. A setup that
 /// broke off goes on with the next run. Exits 1 where something is there with other settings.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example: consign setup --domain team --repository releases --github acme/tool --dry-run"
-)]
+#[command(after_help = "Examples:\n  \
+    consign setup --domain team --repository releases --dry-run\n  \
+    consign setup --domain team --repository releases --github acme/tool")]
 pub(super) struct Arguments {
     /// The repository in front of npmjs
     #[arg(long, value_name = "NAME", default_value = "npm-store")]
@@ -42,19 +42,19 @@ pub(super) struct Arguments {
     /// Show the plan, change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print an object: steps, policies, workflow
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     configuration: ConfigurationArguments,
     #[command(flatten)]
     aws: AwsArguments,
+    /// Print an object: steps, policies, workflow
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
     let session = match arguments.configuration.session(environment) {
         Ok(session) => session,
-        Err(error) => return report::before_session(&error, environment),
+        Err(status) => return status,
     };
     match set_up(arguments, &session) {
         Ok(status) => status,

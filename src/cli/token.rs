@@ -5,10 +5,10 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde_json::json;
 
+use super::ConfigurationArguments;
 use super::aws::AwsArguments;
 use super::place::Place;
 use super::session::{Session, current_thread};
-use super::{ConfigurationArguments, report};
 use crate::codeartifact::{Aws, DomainName, Token, Tokens};
 use crate::environment::Environment;
 use crate::error::Error;
@@ -26,6 +26,10 @@ const DURATION: Duration = Duration::from_hours(1);
 /// As pnpm's `tokenHelper`, which takes a path without arguments, link consign under the name
 /// consign-token.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign token --domain team           # the region's domain of the caller's account\n  \
+    eval \"$(consign token --format env)\"  # for .npmrc with ${CODEARTIFACT_AUTH_TOKEN}\n  \
+    ln -s consign consign-token           # pnpm: tokenHelper=/usr/local/bin/consign-token")]
 pub(super) struct Arguments {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = Format::Raw)]
@@ -57,7 +61,7 @@ enum Format {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> u8 {
     let session = match arguments.configuration.session(environment) {
         Ok(session) => session,
-        Err(error) => return report::before_session(&error, environment),
+        Err(status) => return status,
     };
     match print(arguments, &session) {
         Ok(()) => 0,

@@ -19,14 +19,17 @@ use crate::registry::credentials::user_name;
 /// On `CodeArtifact` it also says on stderr (with --json, on stdout) where the credentials came from and
 /// what of the registry they may do, as far as that can be told without changing anything.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    consign whoami\n  \
+    consign whoami --registry https://registry.npmjs.org/ --json")]
 pub(super) struct Arguments {
-    /// Print JSON: the name as a string, or on `CodeArtifact` an object
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     configuration: super::ConfigurationArguments,
     #[command(flatten)]
     aws: AwsArguments,
+    /// Print JSON: the name as a string, or on `CodeArtifact` an object
+    #[arg(long, help_heading = "Output")]
+    json: bool,
 }
 
 pub(super) fn run(session: &Session<'_>) -> Result<u8, Error> {

@@ -5,11 +5,13 @@
 
 use std::path::PathBuf;
 
+use super::sources::default_color;
 use super::transport::{Proxies, Retry, Tls};
 use super::value::ConfigValue;
-use super::{Config, ConfigError, Flat};
+use super::{Config, ConfigError, Flat, is_ci};
+use crate::environment::Environment;
 use crate::node::resolve;
-use crate::output::Level;
+use crate::output::{Colors, Level};
 use crate::registry::Secret;
 
 /// What commands ask for. Everything from the validated state: `publishConfig` does not touch it.
@@ -29,6 +31,10 @@ pub struct Settings {
     pub log_level: Level,
     /// `unicode`.
     pub unicode: bool,
+    /// `color`: which streams show colours.
+    pub colors: Colors,
+    /// `progress`: whether somebody at a terminal is shown how far long work is.
+    pub progress: bool,
     /// `tag`, as notices show it and as it is checked not to be a version range.
     pub tag: String,
     /// Whether nothing sets `tag`: npm then refuses prereleases and lower versions.
@@ -62,6 +68,8 @@ impl Settings {
                 .and_then(Level::from_name)
                 .unwrap_or_default(),
             unicode: is_true("unicode"),
+            colors: colors(config.value("color"), config.environment()),
+            progress: progress(config),
             tag: text("tag").unwrap_or_default().to_owned(),
             tag_is_default: config.is_default("tag"),
             ignore_scripts: is_true("ignore-scripts"),
@@ -151,6 +159,38 @@ impl RequestSettings {
             proxies: Proxies::read(flat, environment)?,
         })
     }
+}
+
+/// npm's decision (`definitions.js`, `color`) by that key's value, if it has one: `always` or never, else where there is a terminal. The
+/// variables that other programs know (`FORCE_COLOR`, `TERM`) do not count; `NO_COLOR` is the default.
+pub fn colors(color: Option<&ConfigValue>, environment: &Environment) -> Colors {
+    if color.and_then(ConfigValue::as_text) == Some("always") {
+        return Colors::ALWAYS;
+    }
+    if !color.map_or_else(|| default_color(environment), ConfigValue::is_truthy) {
+        return Colors::default();
+    }
+    let terminals = environment.terminals();
+    Colors {
+        stdout: terminals.stdout,
+        stderr: terminals.stderr,
+    }
+}
+
+/// npm's decision, except that stdout may go elsewhere: the bar is on stderr. Nothing is drawn where JSON is asked for:
+/// a program reads along.
+fn progress(config: &Config) -> bool {
+    let environment = config.environment();
+    let is_on = |key: &str| config.value(key).is_some_and(ConfigValue::is_truthy);
+    let is_wanted = if config.is_default("progress") {
+        !is_ci(environment)
+    } else {
+        is_on("progress")
+    };
+    is_wanted
+        && environment.terminals().stderr
+        && environment.variable("TERM").as_deref() != Some("dumb")
+        && !is_on("json")
 }
 
 /// A list's texts; a single text is a list of one.

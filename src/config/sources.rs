@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Installation;
 use super::definitions::{DEFINITIONS, DefaultValue};
 use super::value::{ConfigValue, KeyOrder};
+use super::{Installation, is_ci};
 use crate::environment::Environment;
 
 /// npm's layers, weakest first. A stronger one hides the key of a weaker one.
@@ -186,6 +186,13 @@ pub(crate) fn default_value(
     }
 }
 
+/// Whether there are colours where nothing is set but variables.
+pub(super) fn default_color(environment: &Environment) -> bool {
+    environment
+        .non_empty("NO_COLOR")
+        .is_none_or(|value| value == "0")
+}
+
 fn default_from_surroundings(
     key: &str,
     environment: &Environment,
@@ -216,10 +223,7 @@ fn default_from_surroundings(
                 .unwrap_or_else(|| fallback.to_owned())
                 .into()
         }
-        "color" => environment
-            .non_empty("NO_COLOR")
-            .is_none_or(|value| value == "0")
-            .into(),
+        "color" => default_color(environment).into(),
         "unicode" => ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
             .find_map(|name| environment.non_empty(name))
@@ -228,8 +232,11 @@ fn default_from_surroundings(
                 locale.ends_with("utf8") || locale.ends_with("utf-8")
             })
             .into(),
-        // Progress bars are drawn by consign's own output, which looks at the terminal.
-        "progress" => false.into(),
+        "progress" => {
+            let terminals = environment.terminals();
+            let is_dumb = environment.variable("TERM").as_deref() == Some("dumb");
+            (terminals.stdout && terminals.stderr && !is_dumb && !is_ci(environment)).into()
+        }
         "omit" => {
             let is_production = environment.variable("NODE_ENV").as_deref() == Some("production");
             ConfigValue::Array(is_production.then(|| "dev".into()).into_iter().collect())

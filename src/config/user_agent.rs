@@ -98,6 +98,26 @@ pub fn ci_name(environment: &Environment) -> Option<&'static str> {
         .map(|(name, _)| *name)
 }
 
+/// Whether nobody watches, by what npm goes by.
+pub fn is_ci(environment: &Environment) -> bool {
+    const SIGNS: [&str; 9] = [
+        "BUILD_ID",
+        "BUILD_NUMBER",
+        "CI",
+        "CI_APP_ID",
+        "CI_BUILD_ID",
+        "CI_BUILD_NUMBER",
+        "CI_NAME",
+        "CONTINUOUS_INTEGRATION",
+        "RUN_ID",
+    ];
+    environment.variable("CI").as_deref() != Some("false")
+        && (ci_name(environment).is_some()
+            || SIGNS
+                .iter()
+                .any(|name| environment.non_empty(name).is_some()))
+}
+
 /// On GitHub's CI: whose machine and which instance.
 fn github_runner(environment: &Environment) -> Option<&'static str> {
     let server = environment

@@ -5,6 +5,8 @@ use std::io;
 use std::process::{Command, ExitStatus};
 
 use super::{Output, Script, ScriptContext, ScriptError};
+#[cfg(unix)]
+use crate::signals::TakenSignals;
 
 /// Where a script's input and output go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +119,7 @@ fn cmd_arguments(command: &mut Command, script: &str) {
 pub fn run_command(command: &mut Command, stdio: Stdio) -> io::Result<(ExitStatus, Output)> {
     use std::process::Stdio as Pipe;
     if stdio == Stdio::Inherited {
-        let status = Forwarding::prepare()?.during(command)?;
+        let status = forwarding_signals(command)?;
         return Ok((status, Output::default()));
     }
     // npm closes the pipe at once; what reads sees the end.
@@ -133,103 +135,32 @@ pub fn run_command(command: &mut Command, stdio: Stdio) -> io::Result<(ExitStatu
     Ok((finished.status, output))
 }
 
-/// Hands signals on to a child.
+/// Runs a child and hands signals on to it.
 #[cfg(unix)]
-struct Forwarding {
-    signals: signal_hook::iterator::Signals,
-}
-
-/// Whether signals end consign as they would without this module. A handler, once set, cannot be
-/// taken back, so one stays that applies the default while no script runs.
-#[cfg(unix)]
-struct SignalDefault {
-    is_default: std::sync::Arc<std::sync::atomic::AtomicBool>,
-    running_scripts: usize,
-}
-
-#[cfg(unix)]
-static DEFAULT: std::sync::Mutex<Option<SignalDefault>> = std::sync::Mutex::new(None);
-
-#[cfg(unix)]
-impl Forwarding {
-    /// Takes the signals over, before the child exists.
-    fn prepare() -> io::Result<Self> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let mut default = lock();
-        if default.is_none() {
-            let is_default = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
-            for signal in [SIGINT, SIGTERM] {
-                let is_default = std::sync::Arc::clone(&is_default);
-                signal_hook::flag::register_conditional_default(signal, is_default)?;
-            }
-            *default = Some(SignalDefault {
-                is_default,
-                running_scripts: 0,
+fn forwarding_signals(command: &mut Command) -> io::Result<ExitStatus> {
+    // Taken over before the child exists.
+    let mut signals = TakenSignals::take()?;
+    let handle = signals.handle();
+    command.spawn().and_then(|mut child| {
+        let process = rustix::process::Pid::from_child(&child);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for pending in signals.forever() {
+                    // It may have just ended; then there is nobody to tell.
+                    let _ = rustix::process::kill_process(process, pending.signal());
+                }
             });
-        }
-        let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
-        count(&mut default, 1);
-        Ok(Self { signals })
-    }
-
-    fn during(mut self, command: &mut Command) -> io::Result<ExitStatus> {
-        let handle = self.signals.handle();
-        let result = command.spawn().and_then(|mut child| {
-            let process = rustix::process::Pid::from_child(&child);
-            std::thread::scope(|scope| {
-                scope.spawn(move || {
-                    for signal in self.signals.forever() {
-                        let signal = if signal == signal_hook::consts::SIGINT {
-                            rustix::process::Signal::INT
-                        } else {
-                            rustix::process::Signal::TERM
-                        };
-                        // It may have just ended; then there is nobody to tell.
-                        let _ = rustix::process::kill_process(process, signal);
-                    }
-                });
-                let status = child.wait();
-                handle.close();
-                status
-            })
-        });
-        count(&mut lock(), -1);
-        result
-    }
-}
-
-#[cfg(unix)]
-fn lock() -> std::sync::MutexGuard<'static, Option<SignalDefault>> {
-    DEFAULT
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Counts a script in or out; with none left, signals have their default effect.
-#[cfg(unix)]
-fn count(default: &mut Option<SignalDefault>, change: isize) {
-    if let Some(default) = default {
-        default.running_scripts = default.running_scripts.saturating_add_signed(change);
-        default.is_default.store(
-            default.running_scripts == 0,
-            std::sync::atomic::Ordering::SeqCst,
-        );
-    }
+            let status = child.wait();
+            handle.close();
+            status
+        })
+    })
 }
 
 /// Windows sends Ctrl-C to the whole console group by itself.
 #[cfg(not(unix))]
-struct Forwarding;
-
-#[cfg(not(unix))]
-impl Forwarding {
-    fn prepare() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    fn during(self, command: &mut Command) -> io::Result<ExitStatus> {
-        command.status()
-    }
+fn forwarding_signals(command: &mut Command) -> io::Result<ExitStatus> {
+    command.status()
 }
 
 /// The signal that ended a process: number and name.

@@ -66,7 +66,7 @@ pub struct ScriptContext {
 
 impl ScriptContext {
     /// Collects what `config` says. `command` is npm's name for the command (`pack`, `publish`),
-    /// `user_agent` the header's value, `color` whether standard output is a terminal that shows
+    /// `user_agent` the header's value, `color` whether standard output shows
     /// colours.
     pub fn new(config: &Config, command: &str, user_agent: &str, color: bool) -> Self {
         let environment = config.environment();

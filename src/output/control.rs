@@ -1,44 +1,42 @@
-//! Control characters in texts from elsewhere, which a terminal would obey.
+//! Characters that a terminal would obey instead of showing them.
 //!
-//! Source of the rules: npm 11.19.1 `lib/utils/format.js`.
+//! A file's name, a registry's answer or a script's output may hold any. Source: npm 11.19.1, `lib/utils/format.js`,
+//! which keeps tabs, ends of lines and colours and writes the rest as `^[`.
 
 use std::borrow::Cow;
 
-/// A text in which control characters show as `^@`, `^[` and so on; tabs, line ends and colours stay.
-pub fn shown(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_control) {
+/// A text that can do no more to a terminal than be read, in whatever colours.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
         return text.into();
     }
-    let mut shown = String::with_capacity(text.len());
-    for (at, character) in text.char_indices() {
-        let code = u32::from(character);
-        if !is_control(character) || (code == 27 && is_colour(&text[at + 1..])) {
+    let mut shown = String::with_capacity(text.len() + 8);
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        if !is_obeyed(character) || (character == '\x1b' && sets_colors(rest.as_str())) {
             shown.push(character);
             continue;
         }
+        // Both kinds of control characters, each beside the letters that it is typed with.
+        let code = u32::from(character);
+        let letter = if code < 32 { code + 64 } else { code - 64 };
         shown.push('^');
-        // As npm: those below the space by the letter 64 above, all others by the character 64 below.
-        let other = if code <= 31 { code + 64 } else { code - 64 };
-        shown.extend(char::from_u32(other));
+        shown.extend(char::from_u32(letter));
     }
     shown.into()
 }
 
-/// C0 but for tab, line feed, vertical tab and carriage return; DEL; C1.
-fn is_control(character: char) -> bool {
-    matches!(character, '\0'..='\x08' | '\x0c' | '\x0e'..='\x1f' | '\x7f'..='\u{9f}')
+fn is_obeyed(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\n' | '\x0b' | '\r')
 }
 
-/// Whether what follows an escape makes it one that sets colours: `[`, at most eight digits and semicolons, `m`.
-fn is_colour(rest: &str) -> bool {
-    let Some(rest) = rest.strip_prefix('[') else {
-        return false;
-    };
-    let parameters = rest
-        .bytes()
-        .take_while(|byte| byte.is_ascii_digit() || *byte == b';');
-    let length = parameters.count();
-    length <= 8 && rest[length..].starts_with('m')
+/// Whether what follows an escape character makes it one of the sequences that set colours: `[38;5;255m` is the longest.
+fn sets_colors(rest: &str) -> bool {
+    let numbers = rest.strip_prefix('[').map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';');
+        rest.split_at(end.unwrap_or(rest.len()))
+    });
+    numbers.is_some_and(|(numbers, end)| numbers.len() <= 8 && end.starts_with('m'))
 }
 
 #[cfg(test)]
@@ -46,18 +44,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_show_as_npm_shows_them() {
-        for (text, expected) in [
-            ("a\tb\nc\rd\u{b}", "a\tb\nc\rd\u{b}"),
-            ("\0\x1f\x7f\u{2028}", "^@^_^?\u{2028}"),
-            ("\u{80}\u{9b}é", "^@^[é"),
-            ("\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m"),
-            ("\x1b[38;5;255m", "\x1b[38;5;255m"),
-            ("\x1b[2J\x1b]0;title\x07", "^[[2J^[]0;title^G"),
-            ("\x1b[123456789m", "^[[123456789m"),
-            ("\x1b", "^["),
+    fn only_colours_reach_the_terminal() {
+        for (text, shown) in [
+            ("plain\tübung\r\n", "plain\tübung\r\n"),
+            ("\x1b[31mred\x1b[39m\x1b[m", "\x1b[31mred\x1b[39m\x1b[m"),
+            ("\x1b[38;5;255mx", "\x1b[38;5;255mx"),
+            ("\x1b[38;2;1;2;3mx", "^[[38;2;1;2;3mx"),
+            ("\x1b[2K\x1b]0;title\x07\x1b", "^[[2K^[]0;title^G^["),
+            ("\x00\x08\x0b\x0c\x7f", "^@^H\x0b^L^?"),
+            ("\u{9b}31m\u{80}", "^[31m^@"),
         ] {
-            assert_eq!(shown(text), expected, "{text:?}");
+            assert_eq!(visible(text), shown, "{text:?}");
         }
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::{Packed, Release, bundled, filename, in_listing_order, text};
 use crate::error::Error;
 use crate::manifest::{Beside, ManifestError, TarballOrigin, Unpacked, prepare_tarball};
+use crate::output::progress::{Counted, Work};
 use crate::output::{Level, Log};
 use crate::tarball::entries::{ArchiveError, Entries, Entry, EntryKind};
 use crate::tarball::{DigestReader, Digests, PackedFile, Spooled};
@@ -185,7 +186,16 @@ impl Ready<'_> {
             source,
         };
         let mut looked = Looked::at(path);
-        let mut bytes = DigestReader::new(tarball.reader());
+        let meter = log.begin(Work {
+            doing: "reading",
+            bytes: Some(tarball.size()),
+            files: None,
+            then: "looking into it",
+        });
+        let mut bytes = DigestReader::new(Counted {
+            inner: tarball.reader(),
+            counter: meter.counter(),
+        });
         let mut entries = Entries::new(&mut bytes).map_err(archive)?;
         while let Some(entry) = entries.next().map_err(archive)? {
             if !self.is_forced && leads_out(&entry.path) {

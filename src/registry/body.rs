@@ -8,19 +8,23 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::document::{Document, Pieces};
+use crate::output::progress::Counter;
 
 /// Sends a document piece by piece, with its length known beforehand, so that
 /// the request carries `content-length` and no more than one piece is held.
 pub(super) struct DocumentBody {
     pieces: Pieces,
     left: u64,
+    /// What has gone.
+    sent: Counter,
 }
 
 impl DocumentBody {
-    pub(super) fn new(document: &Document) -> Self {
+    pub(super) fn new(document: &Document, sent: Counter) -> Self {
         Self {
             pieces: document.pieces(),
             left: document.content_length(),
+            sent,
         }
     }
 }
@@ -36,6 +40,7 @@ impl Body for DocumentBody {
         let piece = self.pieces.next();
         if let Some(Ok(bytes)) = &piece {
             self.left = self.left.saturating_sub(bytes.len() as u64);
+            self.sent.add(bytes.len());
         }
         Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
     }

@@ -23,6 +23,7 @@ use super::packument::Packument;
 use super::said::Shown;
 use super::url::{RegistryUrl, host_with_port};
 use crate::document::Document;
+use crate::output::progress::{Meter, Work};
 use crate::output::{Level, Log};
 
 use answer::{MOST_READ, drain, interrupted, no_answer, redirect, retry_after, whole_body};
@@ -282,14 +283,24 @@ impl<'a> Client<'a> {
             if let Some(authorization) = &authorization {
                 request = request.header(header::AUTHORIZATION, authorization.clone());
             }
+            let meter = document.map_or_else(Meter::default, |document| {
+                self.log.begin(Work {
+                    doing: "uploading",
+                    bytes: Some(document.content_length()),
+                    files: None,
+                    then: "waiting for the registry's answer",
+                })
+            });
             if let Some(document) = document {
-                request = request.body(reqwest::Body::wrap(DocumentBody::new(document)));
+                let body = DocumentBody::new(document, meter.counter());
+                request = request.body(reqwest::Body::wrap(body));
             }
             let started = Instant::now();
             let response = request
                 .send()
                 .await
                 .map_err(|error| no_answer(&url, error))?;
+            drop(meter);
             let status = response.status();
             self.log.log(
                 Level::Http,

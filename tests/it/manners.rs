@@ -1,4 +1,10 @@
-//! How consign behaves towards who runs it: shells and `man`, and GitHub Actions.
+//! How consign behaves towards who runs it: terminals, shells and `man`, and GitHub Actions.
+
+#[cfg(target_os = "linux")]
+mod colors;
+mod help;
+#[cfg(target_os = "linux")]
+mod progress;
 
 use crate::support::{Answer, Home, Scripted, run};
 
@@ -8,9 +14,7 @@ fn completions_and_pages_name_every_command() {
     let help = run(home.consign().arg("--help")).success().stdout;
     let commands: Vec<_> = help
         .lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
+        .take_while(|line| *line != "Options:")
         // A description that goes on in the next line is indented further.
         .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
         .filter(|name| !name.is_empty())

@@ -14,6 +14,8 @@ mod registry;
 mod root;
 mod sandbox;
 mod scripted;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod verdaccio;
 
 pub(crate) use authority::Authority;
@@ -26,5 +28,7 @@ pub(crate) use real_package::{RealPackage, files_below, files_in};
 pub(crate) use registry::{Registry, Target};
 pub(crate) use root::{Root, confine, static_binary};
 pub(crate) use sandbox::Sandbox;
-pub(crate) use scripted::{Answer, Asked, Scripted, packument};
+pub(crate) use scripted::{Answer, Asked, Gate, Scripted, packument};
+#[cfg(target_os = "linux")]
+pub(crate) use terminal::{Shown, Streams, Terminal, run_on_terminal, screen};
 pub(crate) use verdaccio::Verdaccio;

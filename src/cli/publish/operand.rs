@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::cli::session::Session;
 use crate::error::Error;
-use crate::output::{Level, Log as _};
+use crate::output::{Color, Level, Log as _};
 use crate::workspace::Member;
 
 /// What is published.
@@ -70,7 +70,11 @@ impl<'a> Named<'a> {
     /// Says that a private member is passed over, as npm does.
     pub(in crate::cli) fn skip(&self, session: &Session<'_>, command: &str) {
         let name = self.member.as_ref().map_or("", |member| &member.name);
-        let text = format!("Skipping workspace {name}, marked as private");
+        let text = format!(
+            "Skipping workspace {}, marked as {}",
+            session.printer.painted_aside(Color::Cyan, name),
+            session.printer.painted_aside(Color::Bold, "private"),
+        );
         session.printer.log(Level::Warn, command, &text);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -50,6 +50,24 @@ impl Answer {
     }
 }
 
+/// Something that waits until it is let through.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    /// Lets everything through from now on.
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until it is open.
+    pub(crate) fn pass(&self) {
+        let is_open = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(is_open, |is_open| !*is_open).unwrap());
+    }
+}
+
 type Script = dyn Fn(&Asked, &[Asked]) -> Answer + Send + Sync;
 
 /// The running registry. It serves until the test process ends.
@@ -64,7 +82,7 @@ impl Scripted {
     pub(crate) fn start(
         script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        Self::start_with(None, script)
+        Self::start_with(None, None, script)
     }
 
     /// The same by TLS, under the name `localhost`.
@@ -72,11 +90,20 @@ impl Scripted {
         config: Arc<ServerConfig>,
         script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        Self::start_with(Some(config), script)
+        Self::start_with(Some(config), None, script)
+    }
+
+    /// The same, without reading any body before the gate is open.
+    pub(crate) fn start_behind(
+        gate: &Gate,
+        script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with(None, Some(gate.clone()), script)
     }
 
     fn start_with(
         tls: Option<Arc<ServerConfig>>,
+        gate: Option<Gate>,
         script: impl Fn(&Asked, &[Asked]) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -90,12 +117,13 @@ impl Scripted {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (script, log, tls) = (Arc::clone(&script), Arc::clone(&log), tls.clone());
+                let gate = gate.clone();
                 thread::spawn(move || match tls {
-                    None => serve(stream, script.as_ref(), &log),
+                    None => serve(stream, gate.as_ref(), script.as_ref(), &log),
                     Some(config) => {
                         let connection = ServerConnection::new(config).unwrap();
                         let stream = StreamOwned::new(connection, stream);
-                        serve(stream, script.as_ref(), &log);
+                        serve(stream, gate.as_ref(), script.as_ref(), &log);
                     }
                 });
             }
@@ -133,9 +161,9 @@ impl Scripted {
 }
 
 /// Answers the requests of one connection.
-fn serve(stream: impl Read + Write, script: &Script, log: &Mutex<Vec<Asked>>) {
+fn serve(stream: impl Read + Write, gate: Option<&Gate>, script: &Script, log: &Mutex<Vec<Asked>>) {
     let mut reader = BufReader::new(stream);
-    while let Some(asked) = read_request(&mut reader) {
+    while let Some(asked) = read_request(&mut reader, gate) {
         let answer = {
             let mut log = log.lock().unwrap();
             let answer = script(&asked, &log);
@@ -166,7 +194,7 @@ fn serve(stream: impl Read + Write, script: &Script, log: &Mutex<Vec<Asked>>) {
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> Option<Asked> {
+fn read_request(reader: &mut impl BufRead, gate: Option<&Gate>) -> Option<Asked> {
     let line = read_line(reader)?;
     let mut words = line.split(' ').map(str::to_owned);
     let (method, path) = (words.next()?, words.next()?);
@@ -182,6 +210,11 @@ fn read_request(reader: &mut impl BufRead) -> Option<Asked> {
     let length = length
         .and_then(|(_, value)| value.parse().ok())
         .unwrap_or(0);
+    if length > 0
+        && let Some(gate) = gate
+    {
+        gate.pass();
+    }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Asked {
