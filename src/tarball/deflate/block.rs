@@ -9,19 +9,21 @@ use super::bits::BitWriter;
 use super::codes::{
     BITLEN_EXTRA, BITLEN_ORDER, BITLEN_SYMBOLS, DIST_BASE, DIST_EXTRA, DIST_SYMBOLS, END_BLOCK,
     FIXED_LITLEN_LENGTHS, LENGTH_BASE, LENGTH_CODE, LENGTH_EXTRA, LITLEN_SYMBOLS, MAX_BITLEN_BITS,
-    MAX_CODE_BITS, dist_symbol,
+    MAX_CODE_BITS, MIN_MATCH, dist_symbol,
 };
 use super::huffman::{Code, canonical};
 use super::token::Token;
 
 /// How often each symbol occurs in a block.
-struct Counts {
+pub(super) struct Counts {
     litlen: [u32; LITLEN_SYMBOLS],
     dist: [u32; DIST_SYMBOLS],
+    /// Bytes that the block stands for.
+    pub(super) bytes: u64,
 }
 
 impl Counts {
-    fn of(tokens: &[Token]) -> Self {
+    pub(super) fn of(tokens: &[Token]) -> Self {
         // Literals in the lower half, match lengths in the upper one.
         let mut values = [0_u32; 512];
         let mut dist = [0_u32; 32];
@@ -37,9 +39,16 @@ impl Counts {
         for (&code, &count) in LENGTH_CODE.iter().zip(&values[256..]) {
             litlen[END_BLOCK + 1 + usize::from(code)] += count;
         }
+        let (literals, lengths) = values.split_at(256);
+        let literals: u64 = literals.iter().copied().map(u64::from).sum();
+        let matched = (MIN_MATCH as u64..).zip(lengths);
         let mut counts = Self {
             litlen,
             dist: [0; DIST_SYMBOLS],
+            bytes: literals
+                + matched
+                    .map(|(length, &count)| length * u64::from(count))
+                    .sum::<u64>(),
         };
         counts.dist.copy_from_slice(&dist[..DIST_SYMBOLS]);
         counts
@@ -240,22 +249,21 @@ impl TokenCodes {
 }
 
 /// Appends one block under the fixed code or one of its own. Writes nothing and returns false if it is
-/// better stored; `length` is the number of bytes that the tokens stand for.
+/// better stored.
 pub(super) fn write_coded(
     tokens: &[Token],
-    length: u64,
+    counts: &Counts,
     is_last: bool,
     out: &mut BitWriter,
 ) -> bool {
-    let counts = Counts::of(tokens);
-    let dynamic = Dynamic::build(&counts);
+    let dynamic = Dynamic::build(counts);
     let extra = counts.extra_bits();
     let fixed_bits = counts.fixed_bits() + extra;
     let dynamic_bits = dynamic.bits + extra;
     let fixed_bytes = (fixed_bits + 3).div_ceil(8);
     let dynamic_bytes = (dynamic_bits + 3).div_ceil(8);
     let last = u64::from(is_last);
-    if length + 4 <= fixed_bytes.min(dynamic_bytes) {
+    if counts.bytes + 4 <= fixed_bytes.min(dynamic_bytes) {
         return false;
     }
     if fixed_bytes <= dynamic_bytes {

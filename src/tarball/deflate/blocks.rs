@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::bits::BitWriter;
-use super::block;
+use super::block::{self, Counts};
 use super::token::Token;
 
 /// Symbols of a full block: zlib's literal buffer at memLevel 8, less one.
@@ -66,12 +66,12 @@ impl Blocks {
     }
 
     fn write(&mut self, block: &[Token], is_last: bool, raw: &impl Raw) {
-        let length: u64 = block.iter().map(|token| token.len() as u64).sum();
+        let counts = Counts::of(block);
         let start = self.start;
-        self.start += length;
-        if !block::write_coded(block, length, is_last, &mut self.bits) {
-            block::start_stored(length as u16, is_last, &mut self.bits);
-            raw.pieces(start, start + length, |piece| self.bits.put_bytes(piece));
+        self.start += counts.bytes;
+        if !block::write_coded(block, &counts, is_last, &mut self.bits) {
+            block::start_stored(counts.bytes as u16, is_last, &mut self.bits);
+            raw.pieces(start, self.start, |piece| self.bits.put_bytes(piece));
         }
     }
 }

@@ -57,6 +57,7 @@ struct Heap {
 
 impl Heap {
     /// Moves the entry down until none of its children comes before it.
+    #[inline(always)]
     fn sift_down(&mut self, mut slot: usize) {
         let moving = self.slots[slot];
         let mut child = slot * 2;

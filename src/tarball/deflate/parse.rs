@@ -64,6 +64,13 @@ impl Parser {
         rest
     }
 
+    /// How many bytes of the input, history included, lie before the first that no token stands for yet.
+    pub(super) fn covered(&self) -> u64 {
+        // A pending match begins at the byte before the next search.
+        let pending = u64::from(self.pending != Found::NONE);
+        self.base + self.position as u64 - pending
+    }
+
     /// Bytes of the input, from one of the last 32,506 on.
     pub(super) fn bytes(&self, start: u64, end: u64) -> &[u8] {
         self.window

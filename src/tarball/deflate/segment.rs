@@ -95,7 +95,8 @@ impl Job {
         match &self.end {
             End::Into(next) => {
                 parser.feed(&next[..OVERRUN.min(next.len())], &mut parsed.tokens);
-                let covered = start + parsed.tokens.iter().map(|token| token.len()).sum::<usize>();
+                let history = self.previous.as_ref().map_or(0, |_| HALF);
+                let covered = parser.covered() as usize - history;
                 parsed.overrun = overrun(&parsed.tokens, covered, self.current.len());
             }
             End::Finish { rest, total } => {

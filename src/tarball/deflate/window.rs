@@ -299,16 +299,26 @@ impl Window {
 
 /// Moves the upper half of a table of positions down, and the positions in it.
 fn move_down(table: &mut Positions) {
-    table.copy_within(HALF.., 0);
-    lower(&mut table[..HALF]);
+    let (low, high) = table.split_at_mut(HALF);
+    let pairs = low.as_chunks_mut().0.iter_mut().zip(high.as_chunks().0);
+    for (to, from) in pairs {
+        *to = lowered(from);
+    }
 }
 
-/// Lowers positions by half of the window; those in the lower half become 0, the end of every chain.
+/// Lowers the positions in a table.
+fn lower(positions: &mut [u16]) {
+    for eight in positions.as_chunks_mut().0 {
+        *eight = lowered(eight);
+    }
+}
+
+/// Positions lowered by half of the window; those in the lower half become 0, the end of every chain.
 ///
 /// Eight at once, in so many words: the compiler finds that itself only where it does not optimise for size.
-fn lower(positions: &mut [u16]) {
-    let half = u16x8::splat(HALF as u16);
-    for eight in positions.as_chunks_mut::<8>().0 {
-        *eight = u16x8::new(*eight).saturating_sub(half).to_array();
-    }
+#[inline(always)]
+fn lowered(eight: &[u16; 8]) -> [u16; 8] {
+    u16x8::new(*eight)
+        .saturating_sub(u16x8::splat(HALF as u16))
+        .to_array()
 }
