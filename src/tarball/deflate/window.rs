@@ -318,7 +318,6 @@ fn lower(positions: &mut [u16]) {
 /// Eight at once, in so many words: the compiler finds that itself only where it does not optimise for size.
 #[inline(always)]
 fn lowered(eight: &[u16; 8]) -> [u16; 8] {
-    u16x8::new(*eight)
-        .saturating_sub(u16x8::splat(HALF as u16))
-        .to_array()
+    const HALVES: u16x8 = u16x8::new([HALF as u16; 8]);
+    u16x8::new(*eight).saturating_sub(HALVES).to_array()
 }
