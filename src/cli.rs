@@ -34,6 +34,7 @@ use clap::{FromArgMatches as _, Parser, Subcommand};
 use crate::config::Flags;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::output::{Level, Printer};
 use display::DisplayArguments;
 use session::Session;
 
@@ -162,6 +163,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
     let words: Vec<String> = words
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
+    if let [word] = words.as_slice()
+        && VERSION_FLAGS.contains(&word.as_str())
+    {
+        return version();
+    }
     if let Some(status) = npm_command(&words, environment) {
         return status;
     }
@@ -184,6 +190,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
         },
         Err(error) => report::usage(&error, display::colors(&words, environment)),
     }
+}
+
+/// Clap's flags, and npm's.
+const VERSION_FLAGS: [&str; 3] = ["--version", "-V", "-v"];
+
+/// Scripts ask for it before anything else; the definition of all commands would be most of the time that takes.
+fn version() -> u8 {
+    let version = concat!("consign ", env!("CARGO_PKG_VERSION"));
+    u8::from(
+        Printer::standard(Level::Notice, false)
+            .data(version)
+            .is_err(),
+    )
 }
 
 /// Runs one of [`NPM_COMMANDS`]; `None` if the arguments name none, or ask for

@@ -47,6 +47,17 @@ fn completions_and_pages_name_every_command() {
 }
 
 #[test]
+fn every_flag_for_the_version_says_the_same() {
+    let home = Home::new();
+    // The last one is read by clap.
+    for flags in [&["--version"][..], &["-V"], &["-v"], &["-V", "sandbox"]] {
+        let said = run(home.consign().args(flags)).success().stdout;
+        let expected = concat!("consign ", env!("CARGO_PKG_VERSION"), "\n");
+        assert_eq!(said, expected, "{flags:?}");
+    }
+}
+
+#[test]
 fn a_step_of_github_actions_gets_an_annotation_and_a_summary() {
     let secret = "npm_0123456789abcdefghijklmnopqrstuvwxyz";
     let home = Home::new();
