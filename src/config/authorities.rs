@@ -79,18 +79,13 @@ pub(super) fn look_at(path: &Path) -> io::Result<Cafile> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Cafile::Empty),
         metadata => metadata?,
     };
-    if metadata.is_file() {
+    // Some files have bytes and say that they have none, as those of /proc.
+    if metadata.is_file() && metadata.len() > 0 {
         File::open(path)?;
-        let is_empty = metadata.len() == 0;
-        return Ok(if is_empty {
-            Cafile::Empty
-        } else {
-            Cafile::ReadLater
-        });
+        return Ok(Cafile::ReadLater);
     }
     let bytes = fs::read(path)?;
-    let is_empty = bytes.is_empty();
-    Ok(if is_empty {
+    Ok(if bytes.is_empty() {
         Cafile::Empty
     } else {
         Cafile::Read(certificates(bytes))
